@@ -1,0 +1,1 @@
+//! Multi-Paxos as a pure state machine.

@@ -1,0 +1,1 @@
+//! The contract between a replica and its driver.

@@ -1,0 +1,1 @@
+//! What the log replicates, and the server logic above a replica.

@@ -1,0 +1,1 @@
+//! Scenario files, plans, and the one list of protocols.
