@@ -49,6 +49,7 @@ mod ids;
 mod members;
 mod observe;
 mod rules;
+mod service;
 mod time;
 mod wire;
 
@@ -66,6 +67,9 @@ pub use ids::{
 pub use members::Members;
 pub use observe::{Cluster, FINDINGS_MAX, Finding, Findings, Invariant, Observe, Step};
 pub use rules::{RuleBit, RuleText, Rules};
+pub use service::{
+    Applied, ApplyOutcome, ConnectionId, Moment, Service, ServiceEffect, ServiceInput, ServiceOutput,
+};
 pub use time::{LocalTime, Span, WallTime};
 pub use wire::{Reader, Wire, WireError};
 
