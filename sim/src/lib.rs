@@ -1,1 +1,7 @@
-//! The simulated world and its judges.
+//! The simulated world: event queue, clocks, links, disks, nodes, faults, clients, trace, and the judges that look
+//! across replicas. It cannot name a protocol: everything here is generic over `replica::Replica`.
+
+#![deny(clippy::float_arithmetic)]
+
+pub mod outcome;
+pub mod plan;
