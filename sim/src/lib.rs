@@ -3,6 +3,12 @@
 
 #![deny(clippy::float_arithmetic)]
 
+pub mod clock;
+pub mod disk;
+pub mod fingerprint;
+pub mod judge;
 pub mod outcome;
 pub mod plan;
+pub mod queue;
+pub mod rng;
 pub mod trace;

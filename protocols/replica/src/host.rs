@@ -16,6 +16,10 @@ use crate::{
 pub trait Driver<R: Replica>: Draw {
     /// A message leaves now. `waited` is the write it waited for, if any.
     fn send(&mut self, to: NodeId, session: SessionNo, message: R::Message, waited: Option<WriteId>);
+    /// A message that was held leaves now, since `waited` is durable. Judges tell it from one that never waited.
+    fn release(&mut self, to: NodeId, session: SessionNo, message: R::Message, waited: WriteId) {
+        self.send(to, session, message, Some(waited));
+    }
     /// Append a record; [`Host::durable`] is called in its time.
     fn write(&mut self, id: WriteId, record: R::Record);
     /// An entry is the state machine's next.
@@ -204,7 +208,7 @@ impl<R: Replica> Host<R> {
         self.durable = upto;
         while self.held.front().is_some_and(|held| held.after <= upto) {
             let Held { after, to, session, message } = self.held.pop_front().expect("there is a front");
-            driver.send(to, session, message, Some(after));
+            driver.release(to, session, message, after);
         }
         self.step(now, Input::Durable { upto }, driver);
     }

@@ -1,0 +1,251 @@
+//! The judges of what is agreed on, from deliveries: one entry a position, equal state at equal position, exactly
+//! once, acknowledged writes survive, one leader a round.
+
+use std::collections::BTreeMap;
+
+use replica::{Applied, ApplyOutcome, ClientSession, Entry, NodeId, Position, Round, Sequence, Slot};
+
+use super::tally::{Tally, When};
+use crate::outcome::Side;
+
+/// One delivered entry, as the first node to deliver it did.
+#[derive(Clone, Copy, Debug)]
+struct Line {
+    slot: Slot,
+    digest: u64,
+    session: ClientSession,
+    sequence: Sequence,
+    /// What applying it came to, once a node has.
+    applied: Option<(ApplyOutcome, u64)>,
+    /// When it was first delivered anywhere, in nanoseconds.
+    at: u64,
+}
+
+/// Everything that was ever delivered, outside of every node, so that no crash forgets it.
+#[derive(Clone)]
+pub struct Ledger {
+    /// By position, from 1.
+    lines: Vec<Line>,
+    /// What each running node has delivered.
+    delivered: Vec<Position>,
+    executed: BTreeMap<(ClientSession, Sequence), Position>,
+    leaders: BTreeMap<Round, NodeId>,
+    highest_acknowledged: Position,
+    /// Entries of clients in the ledger.
+    client_entries: u64,
+    /// One entry a position, on every node, for ever.
+    pub agreement: Tally,
+    /// Equal state hash at equal position.
+    pub state: Tally,
+    /// No operation is executed twice.
+    pub once: Tally,
+    /// What a client was told is in the ledger where it was told it is.
+    pub acknowledged: Tally,
+    /// One leader a round, over all time.
+    pub leader: Tally,
+}
+
+impl Ledger {
+    /// An empty ledger of `nodes` nodes.
+    pub fn new(nodes: usize, silenced: &[String]) -> Ledger {
+        let tally = |name, side| Tally::new(name, side, silenced);
+        Ledger {
+            lines: Vec::new(),
+            delivered: vec![Position::ZERO; nodes],
+            executed: BTreeMap::new(),
+            leaders: BTreeMap::new(),
+            highest_acknowledged: Position::ZERO,
+            client_entries: 0,
+            agreement: tally("ledger", Side::Internal),
+            state: tally("state-hash", Side::Internal),
+            once: tally("exactly-once", Side::Internal),
+            acknowledged: tally("acknowledged-survive", Side::Client),
+            leader: tally("one-leader-a-round", Side::Internal),
+        }
+    }
+
+    /// A node delivers an entry.
+    pub fn delivered(&mut self, when: When, node: NodeId, slot: Slot, position: Position, entry: &Entry) {
+        let before = self.delivered[node.index()];
+        self.agreement.check(when, position == before.next(), || {
+            format!("{node} delivered position {position} after position {before}")
+        });
+        self.delivered[node.index()] = position;
+        let index = position.0 as usize;
+        if index == self.lines.len() + 1 {
+            self.client_entries += u64::from(!entry.is_noop());
+            self.lines.push(Line {
+                slot,
+                digest: entry.digest(),
+                session: entry.session,
+                sequence: entry.sequence,
+                applied: None,
+                at: when.at,
+            });
+            return;
+        }
+        let Some(line) = index.checked_sub(1).and_then(|i| self.lines.get(i)) else {
+            return; // Beyond the end: the gap was reported above.
+        };
+        self.agreement.check(when, line.digest == entry.digest() && line.slot == slot, || {
+            format!(
+                "{node} delivered session {} operation {} (slot {slot}) at position {position}, where session {} operation {} \
+                 (slot {}) was delivered at {} us",
+                entry.session, entry.sequence, line.session, line.sequence, line.slot, line.at / 1000
+            )
+        });
+    }
+
+    /// A node's state machine applied an entry.
+    pub fn applied(&mut self, when: When, node: NodeId, applied: &Applied) {
+        let Applied { position, session, sequence, outcome, state } = *applied;
+        let Some(line) = (position.0 as usize).checked_sub(1).and_then(|i| self.lines.get_mut(i)) else {
+            return; // Never delivered in order: the agreement judge has said so.
+        };
+        if let Some((first_outcome, first_state)) = line.applied {
+            self.state.check(when, (first_outcome, first_state) == (outcome, state), || {
+                format!("{node} is in another state at position {position} than the first node to get there")
+            });
+            return;
+        }
+        line.applied = Some((outcome, state));
+        if outcome == ApplyOutcome::Executed {
+            let first = self.executed.insert((session, sequence), position);
+            self.once.check(when, first.is_none(), || {
+                format!(
+                    "session {session} operation {sequence} was executed at position {} and again at {position}",
+                    first.unwrap_or_default()
+                )
+            });
+        }
+    }
+
+    /// A node's process ended: its state machine starts over.
+    pub fn crashed(&mut self, node: NodeId) {
+        self.delivered[node.index()] = Position::ZERO;
+    }
+
+    /// A node's state machine was replaced by a snapshot.
+    pub fn restored(&mut self, node: NodeId, position: Position) {
+        self.delivered[node.index()] = position;
+    }
+
+    /// A client was told that its write was executed at `position`.
+    pub fn acknowledged(
+        &mut self,
+        when: When,
+        session: ClientSession,
+        sequence: Sequence,
+        position: Position,
+    ) {
+        let line = (position.0 as usize).checked_sub(1).and_then(|i| self.lines.get(i));
+        let found = line.is_some_and(|line| (line.session, line.sequence) == (session, sequence));
+        self.acknowledged.check(when, found, || {
+            format!("session {session} was told that operation {sequence} is at position {position}, and it is not")
+        });
+        self.highest_acknowledged = self.highest_acknowledged.max(position);
+    }
+
+    /// A converged node must hold everything that was acknowledged.
+    pub fn converged(&mut self, when: When, node: NodeId, position: Position) {
+        let highest = self.highest_acknowledged;
+        self.acknowledged.check(when, highest <= position, || {
+            format!("{node} converged at position {position}, but position {highest} was acknowledged")
+        });
+    }
+
+    /// A node began to lead a round. True if nobody led it before.
+    pub fn leads(&mut self, when: When, node: NodeId, round: Round) -> bool {
+        let first = *self.leaders.entry(round).or_insert(node);
+        self.leader.check(when, first == node, || format!("{first} led round {round}, and now {node} does"));
+        first == node
+    }
+
+    /// Where an operation was executed, if it ever was.
+    pub fn executed_at(&self, session: ClientSession, sequence: Sequence) -> Option<Position> {
+        self.executed.get(&(session, sequence)).copied()
+    }
+
+    /// How many entries of clients were delivered.
+    pub fn client_entries(&self) -> u64 {
+        self.client_entries
+    }
+
+    /// The last position delivered anywhere.
+    pub fn end(&self) -> Position {
+        Position(self.lines.len() as u64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use replica::WallTime;
+
+    fn entry(session: u64, sequence: u64) -> replica::SharedEntry {
+        Entry::new(NodeId(0), ClientSession(session), Sequence(sequence), WallTime(1), b"x")
+    }
+
+    fn ledger() -> (Ledger, When) {
+        (Ledger::new(3, &[]), When::default())
+    }
+
+    #[test]
+    fn two_entries_at_one_position_are_caught() {
+        let (mut ledger, when) = ledger();
+        ledger.delivered(when, NodeId(0), Slot(1), Position(1), &entry(1, 1));
+        ledger.delivered(when, NodeId(1), Slot(1), Position(1), &entry(1, 1));
+        assert!(ledger.agreement.is_clean());
+        ledger.delivered(when, NodeId(2), Slot(1), Position(1), &entry(1, 2));
+        assert!(!ledger.agreement.is_clean());
+    }
+
+    #[test]
+    fn a_skipped_position_is_caught() {
+        let (mut ledger, when) = ledger();
+        ledger.delivered(when, NodeId(0), Slot(1), Position(1), &entry(1, 1));
+        ledger.delivered(when, NodeId(0), Slot(2), Position(2), &entry(1, 2));
+        ledger.delivered(when, NodeId(1), Slot(2), Position(2), &entry(1, 2));
+        assert!(!ledger.agreement.is_clean());
+    }
+
+    #[test]
+    fn states_that_differ_and_operations_executed_twice_are_caught() {
+        let (mut ledger, when) = ledger();
+        let applied = |position, sequence, state| Applied {
+            position: Position(position),
+            session: ClientSession(1),
+            sequence: Sequence(sequence),
+            outcome: ApplyOutcome::Executed,
+            state,
+        };
+        ledger.delivered(when, NodeId(0), Slot(1), Position(1), &entry(1, 1));
+        ledger.delivered(when, NodeId(0), Slot(2), Position(2), &entry(1, 1));
+        ledger.applied(when, NodeId(0), &applied(1, 1, 7));
+        assert!(ledger.once.is_clean());
+        ledger.applied(when, NodeId(1), &applied(1, 1, 8));
+        assert!(!ledger.state.is_clean());
+        ledger.applied(when, NodeId(0), &applied(2, 1, 9));
+        assert!(!ledger.once.is_clean());
+    }
+
+    #[test]
+    fn an_acknowledged_write_that_is_not_there_is_caught() {
+        let (mut ledger, when) = ledger();
+        ledger.delivered(when, NodeId(0), Slot(1), Position(1), &entry(1, 1));
+        ledger.acknowledged(when, ClientSession(1), Sequence(1), Position(1));
+        assert!(ledger.acknowledged.is_clean());
+        ledger.converged(when, NodeId(2), Position::ZERO);
+        assert!(!ledger.acknowledged.is_clean());
+    }
+
+    #[test]
+    fn two_leaders_of_one_round_are_caught_at_different_times_too() {
+        let (mut ledger, when) = ledger();
+        assert!(ledger.leads(when, NodeId(0), Round(4)));
+        assert!(ledger.leads(when, NodeId(1), Round(5)));
+        assert!(ledger.leader.is_clean());
+        assert!(!ledger.leads(when, NodeId(1), Round(4)));
+        assert!(!ledger.leader.is_clean());
+    }
+}
