@@ -3,6 +3,7 @@
 
 #![deny(clippy::float_arithmetic)]
 
+pub mod clients;
 pub mod clock;
 pub mod disk;
 pub mod fingerprint;
@@ -12,3 +13,4 @@ pub mod plan;
 pub mod queue;
 pub mod rng;
 pub mod trace;
+pub mod world;

@@ -36,7 +36,7 @@ pub trait Cluster<R: Replica> {
 
 /// The judge of one protocol. It must cost a step no more than the step's own effects, whatever the log's length.
 /// Hooks that a protocol has no use for may stay empty.
-pub trait Observe<R: Replica>: Sized {
+pub trait Observe<R: Replica>: Clone {
     /// The invariants, in the order of their numbers in [`Findings`].
     const INVARIANTS: &'static [Invariant];
 

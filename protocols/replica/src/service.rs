@@ -56,7 +56,7 @@ pub struct Moment {
 }
 
 /// What a server is told.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum ServiceInput<S: Service> {
     /// The deadline has passed. May come early.
     Deadline,
@@ -113,7 +113,7 @@ pub enum ServiceInput<S: Service> {
 }
 
 /// What a server asks of its driver, in order.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum ServiceEffect<S: Service> {
     /// Ask the replica to agree on an entry.
     Propose(SharedEntry),

@@ -1,0 +1,551 @@
+//! Faults: whom they mean when they fire, what they do to machines, links and clocks, and what they touched.
+
+use std::fmt::Write;
+
+use replica::{NodeId, NodeSet, Observe, Replica, Role, Service};
+
+use super::links::Weather;
+use super::machine::Down;
+use super::{Happening, Net, World};
+use crate::clients::Clients;
+use crate::outcome::FaultReport;
+use crate::plan::{ClockFault, CrashKind, Fault, FaultKind, Who};
+use crate::queue::Class;
+use crate::trace::TraceKind;
+
+/// A role that nobody holds is awaited for so many detections.
+const DETECTIONS_AWAITED: u64 = 10;
+/// How often in a detection an awaited role is looked for.
+const LOOKS_A_DETECTION: u64 = 4;
+
+/// A fault of the plan as a run goes on.
+#[derive(Clone)]
+pub(super) struct FaultState {
+    pub(super) report: FaultReport,
+    phase: Phase,
+    /// How often its role was looked for in vain.
+    looked: u64,
+    /// What it has done and must undo.
+    done: Vec<Undo>,
+    /// Restarts still to come.
+    restarts: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Planned,
+    On,
+    Over,
+}
+
+#[derive(Clone, Copy)]
+enum Undo {
+    Link(NodeId, NodeId),
+    ClientLink(NodeId),
+    Weather(NodeId, NodeId),
+    Pause(NodeId),
+    Drift(NodeId),
+    Freeze(NodeId),
+    Disk(NodeId),
+}
+
+impl FaultState {
+    pub(super) fn new(fault: &Fault) -> FaultState {
+        let report = FaultReport {
+            at: fault.at,
+            what: describe(&fault.what),
+            explicit: fault.explicit,
+            who: String::new(),
+            messages: 0,
+            timers: 0,
+            writes: 0,
+            operations: 0,
+            processes: 0,
+        };
+        FaultState { report, phase: Phase::Planned, looked: 0, done: Vec::new(), restarts: 0 }
+    }
+
+    /// Whether nothing of it is still to come.
+    pub(super) fn is_over(&self) -> bool {
+        self.phase == Phase::Over && self.restarts == 0
+    }
+
+    /// Counts what a paused process does not see yet.
+    pub(super) fn touch_held<R: Replica, S: Service>(&mut self, what: &Happening<R, S>) {
+        match what {
+            Happening::Parcel { .. } | Happening::SessionUp { .. } => self.report.messages += 1,
+            Happening::Synced { .. } | Happening::BlobSynced { .. } => self.report.writes += 1,
+            Happening::Request { .. } => self.report.operations += 1,
+            _ => self.report.timers += 1,
+        }
+    }
+}
+
+impl<R: Replica, S: Service, C: Clients<S>> World<R, S, C> {
+    pub(super) fn on_fault(&mut self, index: usize) {
+        let plan = self.net.plan.clone();
+        let fault = &plan.faults[index];
+        let Some(cast) = self.cast(&fault.what) else {
+            self.await_role(index);
+            return;
+        };
+        let state = &mut self.net.faults[index];
+        state.phase = Phase::On;
+        state.report.at = self.net.now;
+        state.report.who = cast.words();
+        let words = format!("{} {}", state.report.what, state.report.who);
+        self.net.cause = self.net.note(None, TraceKind::Fault, "", || words);
+        self.net.fingerprint.record([13, index as u64, cast.digest(), 0]);
+        let ends_at = self.begin(index, &fault.what, &cast);
+        match ends_at {
+            Some(at) => self.net.push(at, Class::Fault, index, Happening::FaultEnd { index }),
+            None => self.net.faults[index].phase = Phase::Over,
+        }
+    }
+
+    fn await_role(&mut self, index: usize) {
+        let detection = self.net.plan.detection;
+        let state = &mut self.net.faults[index];
+        state.looked += 1;
+        if DETECTIONS_AWAITED * LOOKS_A_DETECTION < state.looked {
+            state.phase = Phase::Over;
+            state.report.who = "found nobody".into();
+            return;
+        }
+        let again = self.net.now + (detection / LOOKS_A_DETECTION).max(1);
+        self.net.push(again, Class::Fault, index, Happening::Fault { index });
+    }
+
+    /// Who plays which part, or none if a role is vacant.
+    fn cast(&self, what: &FaultKind) -> Option<Cast> {
+        let lists: Vec<&[Who]> = match what {
+            FaultKind::Crash { who, .. }
+            | FaultKind::Pause { who, .. }
+            | FaultKind::Clock { who, .. }
+            | FaultKind::SlowDisk { who, .. } => vec![who],
+            FaultKind::Cut { from, to, .. } | FaultKind::Weather { from, to, .. } => vec![from, to],
+            FaultKind::Partition { groups, .. } => groups.iter().map(Vec::as_slice).collect(),
+        };
+        let all = NodeSet::first(self.nodes.len());
+        let mut cast = Cast::default();
+        for list in &lists {
+            let mut part = Part::default();
+            for who in *list {
+                match *who {
+                    Who::Node(node) => part.nodes = part.nodes.with(NodeId(node)),
+                    Who::Leader => part.nodes = part.nodes.with(self.leader()?),
+                    Who::Follower(nth) => part.nodes = part.nodes.with(self.follower(nth)?),
+                    Who::All => part.nodes = all,
+                    Who::Rest => part.rest = true,
+                    Who::Clients => part.clients = true,
+                }
+            }
+            cast.parts.push(part);
+        }
+        let named = cast.parts.iter().fold(NodeSet::EMPTY, |named, part| NodeSet(named.0 | part.nodes.0));
+        for part in cast.parts.iter_mut().filter(|part| part.rest) {
+            part.nodes = NodeSet(part.nodes.0 | (all.0 & !named.0));
+        }
+        if let FaultKind::Weather { from, to, .. } = what {
+            for (part, list) in cast.parts.iter_mut().zip([from, to]) {
+                if list.is_empty() {
+                    part.nodes = all;
+                }
+            }
+        }
+        Some(cast)
+    }
+
+    /// The leader of the highest round.
+    fn leader(&self) -> Option<NodeId> {
+        let running = self.net.nodes().filter_map(|node| Some((node, self.replica(node)?.status())));
+        let leaders = running.filter(|(_, status)| status.role == Role::Leader);
+        leaders.max_by_key(|&(node, status)| (status.round, node)).map(|(node, _)| node)
+    }
+
+    fn follower(&self, nth: u8) -> Option<NodeId> {
+        let leader = self.leader();
+        let followers: Vec<NodeId> = self
+            .net
+            .nodes()
+            .filter(|&node| self.net.machines[node.index()].is_live() && Some(node) != leader)
+            .collect();
+        (!followers.is_empty()).then(|| followers[usize::from(nth) % followers.len()])
+    }
+
+    /// Begins a fault; when it ends, if it does.
+    fn begin(&mut self, index: usize, what: &FaultKind, cast: &Cast) -> Option<u64> {
+        let now = self.net.now;
+        let nodes = || cast.parts[0].nodes.iter();
+        match what {
+            FaultKind::Crash { kind, restart_after, .. } => {
+                for node in nodes() {
+                    self.crash(index, node, *kind, *restart_after);
+                }
+                None
+            }
+            FaultKind::Pause { duration, .. } => {
+                for node in nodes() {
+                    self.net.pause(index, node);
+                }
+                Some(now + duration)
+            }
+            FaultKind::Partition { duration, .. } => {
+                for (i, a) in cast.parts.iter().enumerate() {
+                    for (j, b) in cast.parts.iter().enumerate() {
+                        if i != j {
+                            self.net.cut_all(index, a, b);
+                        }
+                    }
+                }
+                Some(now + duration)
+            }
+            FaultKind::Cut { both_ways, duration, .. } => {
+                self.net.cut_all(index, &cast.parts[0], &cast.parts[1]);
+                if *both_ways {
+                    self.net.cut_all(index, &cast.parts[1], &cast.parts[0]);
+                }
+                Some(now + duration)
+            }
+            FaultKind::Weather { duration, .. } => {
+                self.net.begin_weather(index, cast.parts[0].nodes, cast.parts[1].nodes);
+                Some(now + duration)
+            }
+            FaultKind::Clock { how, .. } => {
+                nodes().filter_map(|node| self.net.upset_clock(index, node, *how)).max()
+            }
+            FaultKind::SlowDisk { sync, duration, .. } => {
+                for node in nodes() {
+                    let machine = &mut self.net.machines[node.index()];
+                    (machine.sync, machine.slowed_by) = (*sync, Some(index));
+                    self.net.faults[index].done.push(Undo::Disk(node));
+                }
+                Some(now + duration)
+            }
+        }
+    }
+
+    fn crash(&mut self, index: usize, node: NodeId, kind: CrashKind, restart_after: Option<u64>) {
+        let net = &mut self.net;
+        let machine = &mut net.machines[node.index()];
+        let was_running = machine.down.is_none();
+        machine.down = Some(Down { kind, by: index });
+        machine.epoch += 1;
+        machine.wake = None;
+        machine.backlog.clear();
+        machine.inbox.clear();
+        machine.pauses = 0;
+        machine.leader_seen = None;
+        let lost = match kind {
+            CrashKind::Process => {
+                machine.disk.lose_process();
+                0
+            }
+            CrashKind::Power => machine.disk.lose_power(),
+            CrashKind::Wipe => {
+                let held = machine.disk.last().0;
+                machine.disk.wipe();
+                machine.wiped = true;
+                held
+            }
+        };
+        let survived = machine.disk.last();
+        net.faults[index].report.writes += lost;
+        net.fingerprint.record([u64::from(node.0) << 8 | 14, survived.0, 0, 0]);
+        if !net.options.bare {
+            net.invariants.crashed(node, survived, &mut net.findings);
+            net.date_findings();
+            if kind == CrashKind::Wipe {
+                net.disks.wiped(node);
+                net.invariants.wiped(node);
+            }
+        }
+        if was_running {
+            let text = || format!("{kind:?}: {lost} records lost");
+            net.note_as_cause(node, TraceKind::Crash, text);
+            net.faults[index].report.processes += 1;
+            net.counters.gates |= self.nodes[node.index()].host.as_ref().map_or(0, replica::Host::gates);
+            net.ledger.crashed(node);
+            let kernel_lives = kind == CrashKind::Process;
+            net.sessions_after_crash(node, kernel_lives);
+            net.connections_after_crash(node, kernel_lives);
+            self.nodes[node.index()] = super::Node { host: None, service: None };
+        }
+        if let Some(after) = restart_after {
+            net.faults[index].restarts += 1;
+            let incarnation = net.machines[node.index()].incarnation;
+            let at = net.now + after;
+            net.push(at, Class::Process, node.index(), Happening::Restart { node, incarnation });
+        }
+    }
+
+    pub(super) fn on_restart(&mut self, node: NodeId, incarnation: u64) {
+        // Several faults may have asked for it: whoever comes first starts it, and each counts its own as done.
+        let machine = &self.net.machines[node.index()];
+        let is_due = machine.down.is_some() && machine.incarnation == incarnation;
+        let mut waiting = self.net.faults.iter_mut().filter(|fault| 0 < fault.restarts);
+        if let Some(fault) = waiting.next() {
+            fault.restarts -= 1;
+        }
+        if is_due {
+            self.boot(node);
+        }
+    }
+
+    pub(super) fn on_fault_end(&mut self, index: usize) {
+        let state = &mut self.net.faults[index];
+        state.phase = Phase::Over;
+        let words = format!("over: {} {}", state.report.what, state.report.who);
+        let undo = std::mem::take(&mut state.done);
+        self.net.cause = self.net.note(None, TraceKind::Fault, "", || words);
+        for undo in undo {
+            match undo {
+                Undo::Link(from, to) => self.net.mend_link(from, to),
+                Undo::ClientLink(node) => self.net.client_links.cuts[node.index()] -= 1,
+                Undo::Weather(from, to) => self.net.clear_weather(index, from, to),
+                Undo::Pause(node) => self.resume(node),
+                Undo::Drift(node) => {
+                    let drift = self.net.plan.clocks[node.index()].drift_ppb;
+                    self.net.machines[node.index()].clock.set_drift(self.net.now, drift);
+                    self.rearm_after_clock_change(node);
+                }
+                Undo::Freeze(node) => {
+                    self.net.machines[node.index()].clock.thaw_wall();
+                    self.net.machines[node.index()].clock_by = None;
+                }
+                Undo::Disk(node) => {
+                    let machine = &mut self.net.machines[node.index()];
+                    if machine.slowed_by == Some(index) {
+                        (machine.sync, machine.slowed_by) = (self.net.plan.disk.sync, None);
+                    }
+                }
+            }
+        }
+    }
+
+    /// A process goes on: what came meanwhile is handled in a burst, in the order in which it came.
+    fn resume(&mut self, node: NodeId) {
+        let machine = &mut self.net.machines[node.index()];
+        machine.pauses = machine.pauses.saturating_sub(1);
+        if 0 < machine.pauses || machine.down.is_some() {
+            return;
+        }
+        for peer in self.net.nodes().filter(|&peer| peer != node) {
+            self.net.update_hearing(peer, node);
+        }
+        let backlog = std::mem::take(&mut self.net.machines[node.index()].backlog);
+        for scheduled in backlog {
+            self.net.cause = scheduled.cause;
+            self.dispatch(scheduled.what);
+        }
+    }
+
+    fn rearm_after_clock_change(&mut self, node: NodeId) {
+        let machine = &mut self.net.machines[node.index()];
+        machine.clock_by = None;
+        machine.wake = None;
+        if machine.down.is_none() && machine.pauses == 0 {
+            self.arm(node);
+        }
+    }
+}
+
+impl<R: Replica, S: Service, C: Clients<S>> Net<R, S, C> {
+    fn pause(&mut self, index: usize, node: NodeId) {
+        let machine = &mut self.machines[node.index()];
+        if machine.down.is_some() {
+            return;
+        }
+        machine.pauses += 1;
+        machine.paused_by = index;
+        self.faults[index].done.push(Undo::Pause(node));
+        self.faults[index].report.processes += 1;
+        for peer in self.nodes().filter(|&peer| peer != node) {
+            self.update_hearing(peer, node);
+        }
+    }
+
+    /// Cuts every link from a part to another, one way.
+    fn cut_all(&mut self, index: usize, from: &Part, to: &Part) {
+        for a in from.nodes.iter() {
+            for b in to.nodes.iter().filter(|&b| b != a) {
+                let place = self.link_place(a, b);
+                self.links[place].cuts += 1;
+                self.links[place].cut_by = index;
+                self.faults[index].done.push(Undo::Link(a, b));
+                self.update_hearing(b, a);
+            }
+        }
+        // A client's connection needs both ways, so either cuts it.
+        if from.clients != to.clients {
+            let nodes = if from.clients { to.nodes } else { from.nodes };
+            for node in nodes.iter() {
+                self.client_links.cuts[node.index()] += 1;
+                self.client_links.cut_by[node.index()] = index;
+                self.faults[index].done.push(Undo::ClientLink(node));
+            }
+        }
+    }
+
+    fn mend_link(&mut self, from: NodeId, to: NodeId) {
+        let place = self.link_place(from, to);
+        self.links[place].cuts -= 1;
+        if self.links[place].cuts == 0 {
+            self.resend_stalled(from, to);
+            self.update_hearing(to, from);
+        }
+    }
+
+    fn begin_weather(&mut self, index: usize, from: NodeSet, to: NodeSet) {
+        for a in from.iter() {
+            for b in to.iter().filter(|&b| b != a) {
+                self.faults[index].done.push(Undo::Weather(a, b));
+                let weather = self.weather_of(index, Weather::of(&self.plan.network));
+                let place = self.link_place(a, b);
+                self.links[place].weather = weather;
+            }
+        }
+    }
+
+    fn weather_of(&self, index: usize, own: Weather) -> Weather {
+        let FaultKind::Weather { loss, duplicate, reorder, delay, .. } = &self.plan.faults[index].what else {
+            unreachable!("only weather makes weather")
+        };
+        Weather {
+            loss: loss.unwrap_or(own.loss),
+            duplicate: duplicate.unwrap_or(own.duplicate),
+            reorder: reorder.unwrap_or(own.reorder),
+            delay: *delay,
+            by: Some(index),
+        }
+    }
+
+    fn clear_weather(&mut self, index: usize, from: NodeId, to: NodeId) {
+        let place = self.link_place(from, to);
+        // The newest weather wins; when it ends the sky is clear, whatever older weather was to last longer.
+        if self.links[place].weather.by == Some(index) {
+            self.links[place].weather = Weather::of(&self.plan.network);
+        }
+    }
+
+    /// Upsets a clock; when it is to be set right, if it is.
+    fn upset_clock(&mut self, index: usize, node: NodeId, how: ClockFault) -> Option<u64> {
+        let now = self.now;
+        let machine = &mut self.machines[node.index()];
+        machine.clock_by = Some(index);
+        match how {
+            ClockFault::Jump { by } => {
+                machine.clock.jump_wall(now, by);
+                None
+            }
+            ClockFault::Drift { ppb, duration } => {
+                machine.clock.set_drift(now, ppb);
+                self.faults[index].done.push(Undo::Drift(node));
+                self.requeue_wake(node);
+                Some(now + duration)
+            }
+            ClockFault::Freeze { duration } => {
+                machine.clock.freeze_wall(now);
+                self.faults[index].done.push(Undo::Freeze(node));
+                Some(now + duration)
+            }
+        }
+    }
+
+    /// The queued wake was computed at the old rate: queue it again at the new one.
+    fn requeue_wake(&mut self, node: NodeId) {
+        let machine = &mut self.machines[node.index()];
+        let Some((deadline, _)) = machine.wake else { return };
+        machine.wakes += 1;
+        let number = machine.wakes;
+        machine.wake = Some((deadline, number));
+        let at = machine.clock.when(deadline, self.now);
+        self.push(at, Class::Wake, node.index(), Happening::Wake { node, number });
+    }
+
+    /// A server stamps an entry: a fault of its wall clock is felt.
+    pub(super) fn touch_clock(&mut self, node: NodeId) {
+        if let Some(by) = self.machines[node.index()].clock_by {
+            self.faults[by].report.operations += 1;
+        }
+    }
+}
+
+/// Who plays which part in a fault.
+#[derive(Default)]
+struct Cast {
+    parts: Vec<Part>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Part {
+    nodes: NodeSet,
+    rest: bool,
+    clients: bool,
+}
+
+impl Cast {
+    fn words(&self) -> String {
+        let mut words = String::new();
+        for (i, part) in self.parts.iter().enumerate() {
+            if 0 < i {
+                words.push_str(" | ");
+            }
+            for (j, node) in part.nodes.iter().enumerate() {
+                let _ = write!(words, "{}{node}", if j == 0 { "" } else { " " });
+            }
+            if part.clients {
+                words.push_str(" clients");
+            }
+        }
+        words
+    }
+
+    fn digest(&self) -> u64 {
+        let words = self.parts.iter().map(|part| part.nodes.0 << 1 | u64::from(part.clients));
+        words.fold(0, replica::digest::fold)
+    }
+}
+
+fn describe(what: &FaultKind) -> String {
+    let span = |nanos: u64| replica::Span(nanos).to_string();
+    match what {
+        FaultKind::Crash { kind, restart_after, .. } => {
+            let kind = match kind {
+                CrashKind::Process => "process kill",
+                CrashKind::Power => "power loss",
+                CrashKind::Wipe => "wiped disk",
+            };
+            restart_after
+                .map_or(format!("{kind}, for good"), |after| format!("{kind}, back after {}", span(after)))
+        }
+        FaultKind::Pause { duration, .. } => format!("pause for {}", span(*duration)),
+        FaultKind::Partition { duration, .. } => format!("partition for {}", span(*duration)),
+        FaultKind::Cut { both_ways: true, duration, .. } => format!("cut both ways for {}", span(*duration)),
+        FaultKind::Cut { both_ways: false, duration, .. } => format!("cut one way for {}", span(*duration)),
+        FaultKind::Weather { loss, duplicate, reorder, delay, duration, .. } => {
+            let mut words = String::from("weather:");
+            for (name, ppm) in [("loss", loss), ("duplication", duplicate), ("reordering", reorder)] {
+                if let Some(ppm) = ppm {
+                    let _ = write!(words, " {name} {ppm} ppm,");
+                }
+            }
+            if 0 < *delay {
+                let _ = write!(words, " {} later,", span(*delay));
+            }
+            format!("{words} for {}", span(*duration))
+        }
+        FaultKind::Clock { how: ClockFault::Jump { by }, .. } => {
+            format!("wall clock jumps by {}{}", if *by < 0 { "-" } else { "+" }, span(by.unsigned_abs()))
+        }
+        FaultKind::Clock { how: ClockFault::Drift { ppb, duration }, .. } => {
+            format!("clock off by {} ppm for {}", ppb / 1000, span(*duration))
+        }
+        FaultKind::Clock { how: ClockFault::Freeze { duration }, .. } => {
+            format!("wall clock stands still for {}", span(*duration))
+        }
+        FaultKind::SlowDisk { sync, duration, .. } => {
+            format!("syncs take {} to {} for {}", span(sync.from), span(sync.to), span(*duration))
+        }
+    }
+}
