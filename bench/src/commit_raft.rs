@@ -1,7 +1,9 @@
 //! The `raft` crate (raft-rs, from TiKV) in a bare loop: a queue of messages, a `RawNode` and a `MemStorage` a node.
 //!
 //! No clock, no links, no faults, no judges: what the protocol itself costs. The loop follows the crate's own example
-//! (`examples/single_mem_node`). Messages and proposals are handled one at a time, each with its own `Ready`.
+//! (`examples/single_mem_node`). A `Ready` is taken after every message and every proposal, as in the other loops and
+//! as a simulator must, where each message arrives at a moment of its own. A second row takes one `Ready` for all that
+//! waits: the messages are the same, but writes and commits are batched, so it is a bound and not a peer.
 
 use std::collections::VecDeque;
 
@@ -14,16 +16,28 @@ use crate::clock::CpuClock;
 use crate::harness::{Against, Contestant, Group, Measure};
 use crate::workload::{COMMITS, Digest, command};
 
+/// When a node hands out what it has to write, send and apply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TakeReady {
+    /// After each message and each proposal.
+    EachMessage,
+    /// After all messages that wait for it; after all proposals that fit.
+    AllWaiting,
+}
+
 /// `raft` 0.7.
 pub struct TikvRaft {
     /// Nodes of the cluster.
     pub nodes: u64,
     /// Commands that the leader has proposed and not yet applied.
     pub in_flight: u64,
+    /// When a `Ready` is taken.
+    pub take_ready: TakeReady,
 }
 
 impl TikvRaft {
-    /// The name of the row with that many nodes and commands in flight; others are compared with it.
+    /// The name of the row with that many nodes and commands in flight, a `Ready` each message: the one that others
+    /// are compared with.
     pub fn row(nodes: u64, in_flight: u64) -> String {
         format!("raft-0.7/n{nodes}/w{in_flight}")
     }
@@ -31,7 +45,11 @@ impl TikvRaft {
 
 impl Contestant for TikvRaft {
     fn name(&self) -> String {
-        TikvRaft::row(self.nodes, self.in_flight)
+        let row = TikvRaft::row(self.nodes, self.in_flight);
+        match self.take_ready {
+            TakeReady::EachMessage => row,
+            TakeReady::AllWaiting => row + "/drained",
+        }
     }
 
     fn group(&self) -> Group {
@@ -39,11 +57,15 @@ impl Contestant for TikvRaft {
     }
 
     fn against(&self) -> Option<Against> {
-        None
+        let name = TikvRaft::row(self.nodes, self.in_flight);
+        match self.take_ready {
+            TakeReady::EachMessage => None,
+            TakeReady::AllWaiting => Some(Against { name, reach: None, aim: None }),
+        }
     }
 
     fn run(&self) -> Measure {
-        let mut cluster = Cluster::new(self.nodes);
+        let mut cluster = Cluster::new(self.nodes, self.take_ready);
         cluster.elect_first();
         let messages_before = cluster.delivered;
         let clock = CpuClock::start();
@@ -66,13 +88,14 @@ struct Node {
 /// All nodes and the messages between them, first in, first out.
 struct Cluster {
     nodes: Vec<Node>,
+    take_ready: TakeReady,
     queue: VecDeque<Message>,
     /// Messages handled so far.
     delivered: u64,
 }
 
 impl Cluster {
-    fn new(nodes: u64) -> Self {
+    fn new(nodes: u64, take_ready: TakeReady) -> Self {
         let logger = Logger::root(Discard, o!());
         let voters: Vec<u64> = (1..=nodes).collect();
         let nodes = voters
@@ -91,14 +114,14 @@ impl Cluster {
                 Node { raw, store, digest: Digest::default() }
             })
             .collect();
-        Cluster { nodes, queue: VecDeque::new(), delivered: 0 }
+        Cluster { nodes, take_ready, queue: VecDeque::new(), delivered: 0 }
     }
 
     /// The first node becomes leader and its empty entry is everywhere.
     fn elect_first(&mut self) {
         self.nodes[0].raw.campaign().expect("a follower may campaign");
         self.nodes[0].handle_ready(&mut self.queue);
-        while self.deliver_one() {}
+        while self.deliver() {}
         assert_eq!(self.nodes[0].raw.raft.state, StateRole::Leader);
     }
 
@@ -113,29 +136,44 @@ impl Cluster {
             while proposed < commits.min(applied + in_flight) {
                 let leader = &mut self.nodes[0];
                 leader.raw.propose(vec![], command(proposed).to_vec()).expect("it leads");
-                leader.handle_ready(&mut self.queue);
+                if self.take_ready == TakeReady::EachMessage {
+                    leader.handle_ready(&mut self.queue);
+                }
                 proposed += 1;
             }
-            assert!(self.deliver_one(), "nothing in flight, and {applied} of {commits} applied");
+            if self.take_ready == TakeReady::AllWaiting {
+                self.nodes[0].handle_ready(&mut self.queue);
+            }
+            assert!(self.deliver(), "nothing in flight, and {applied} of {commits} applied");
         }
     }
 
-    /// Hands the oldest message over. False if there was none.
-    fn deliver_one(&mut self) -> bool {
-        let Some(message) = self.queue.pop_front() else { return false };
-        self.delivered += 1;
-        let node = &mut self.nodes[message.to as usize - 1];
-        node.raw.step(message).expect("a message of this cluster");
-        node.handle_ready(&mut self.queue);
-        true
+    /// Hands over the oldest message, or all that wait. False if there was none.
+    fn deliver(&mut self) -> bool {
+        let count = match self.take_ready {
+            TakeReady::EachMessage => self.queue.len().min(1),
+            TakeReady::AllWaiting => self.queue.len(),
+        };
+        let mut touched: u64 = 0;
+        for message in self.queue.drain(..count) {
+            let index = message.to as usize - 1;
+            self.nodes[index].raw.step(message).expect("a message of this cluster");
+            touched |= 1 << index;
+        }
+        while touched != 0 {
+            self.nodes[touched.trailing_zeros() as usize].handle_ready(&mut self.queue);
+            touched &= touched - 1;
+        }
+        self.delivered += count as u64;
+        0 < count
     }
 
     /// Lets the followers learn the last commit, and checks that all applied what was proposed.
     fn settle_and_check(&mut self, commits: u64) {
-        while self.deliver_one() {}
+        while self.deliver() {}
         self.nodes[0].raw.ping();
         self.nodes[0].handle_ready(&mut self.queue);
-        while self.deliver_one() {}
+        while self.deliver() {}
         for node in &self.nodes {
             assert_eq!(node.digest, Digest::expected(commits));
         }

@@ -2,10 +2,8 @@
 //!
 //! To add one: a file with a type that implements [`Contestant`], a `mod` line in `main.rs`, a line here.
 
-use std::time::Duration;
-
 use crate::commit_omnipaxos::Omni;
-use crate::commit_raft::TikvRaft;
+use crate::commit_raft::{TakeReady, TikvRaft};
 use crate::floor::Floor;
 use crate::harness::Contestant;
 use crate::mesh_madsim::Madsim;
@@ -19,11 +17,12 @@ pub fn all() -> Vec<Box<dyn Contestant>> {
     let mut list: Vec<Box<dyn Contestant>> = vec![
         Box::new(Floor),
         Box::new(Madsim),
-        Box::new(Turmoil { tick: Duration::from_millis(1) }),
-        Box::new(Turmoil { tick: Duration::from_micros(100) }),
+        Box::new(Turmoil { stretch: 10 }),
+        Box::new(Turmoil { stretch: 1 }),
     ];
     for (nodes, in_flight) in SHAPES {
-        list.push(Box::new(TikvRaft { nodes, in_flight }));
+        list.push(Box::new(TikvRaft { nodes, in_flight, take_ready: TakeReady::EachMessage }));
+        list.push(Box::new(TikvRaft { nodes, in_flight, take_ready: TakeReady::AllWaiting }));
         list.push(Box::new(Omni { nodes, in_flight }));
     }
     list

@@ -24,7 +24,7 @@ compile_error!(
 );
 
 /// Simulated time of one run.
-const SPAN: Duration = Duration::from_secs(10);
+const SPAN: Duration = Duration::from_secs(5);
 /// The one port; nodes differ in their addresses.
 const PORT: u16 = 700;
 /// The one tag of all datagrams.

@@ -1,8 +1,10 @@
 //! The mesh in turmoil: five hosts, a UDP socket each, and a loop that answers.
 //!
-//! turmoil moves time in ticks and polls every host in every one. With its default tick of one millisecond every
-//! latency of the mesh ends at the next tick, whatever was drawn; with a tick of 100 µs the draws have an effect, and
-//! more ticks are paid for. Both are measured: the coarse one is turmoil at its fastest, the fine one is the mesh.
+//! turmoil moves time in ticks, polls every host in every one, and knows nothing finer than a millisecond: it draws
+//! latencies in whole ones, and its runtimes sleep in whole ones, so that a shorter tick is as long as one. The
+//! latencies of the mesh are below that, and every message would arrive at the next tick, whatever was drawn. So the
+//! mesh is run ten times slower, where the draws have an effect: what is counted is CPU time, and simulated time is
+//! free. The other row keeps the latencies as they are: no weather, and turmoil at its fastest.
 
 use std::cell::Cell;
 use std::net::SocketAddr;
@@ -15,20 +17,25 @@ use crate::clock::CpuClock;
 use crate::harness::{Against, Contestant, Group, Measure};
 use crate::workload::{LATENCY_MAX, LATENCY_MIN, MESH_NODES, PING, PING_BYTES, PONG};
 
-/// Simulated time of one run.
+/// Simulated time of one run with the latencies as they are; stretched with them.
 const SPAN: Duration = Duration::from_millis(500);
+/// How far time moves in one step: turmoil's default, and its resolution.
+const TICK: Duration = Duration::from_millis(1);
 /// The one port; hosts differ in their addresses.
 const PORT: u16 = 700;
 
 /// `turmoil` 0.7, loss configured (at zero, so that it is drawn) and no fault injected.
 pub struct Turmoil {
-    /// How far time moves in one step.
-    pub tick: Duration,
+    /// How many times longer than in the other meshes the latencies are.
+    pub stretch: u32,
 }
 
 impl Contestant for Turmoil {
     fn name(&self) -> String {
-        format!("turmoil/tick-{:?}", self.tick).replace('µ', "u")
+        match self.stretch {
+            1 => "turmoil/no-weather".into(),
+            stretch => format!("turmoil/x{stretch}"),
+        }
     }
 
     fn group(&self) -> Group {
@@ -40,12 +47,13 @@ impl Contestant for Turmoil {
     }
 
     fn run(&self) -> Measure {
+        let span = SPAN * self.stretch;
         let mut sim = turmoil::Builder::new()
             .rng_seed(1)
-            .tick_duration(self.tick)
-            .simulation_duration(2 * SPAN)
-            .min_message_latency(LATENCY_MIN)
-            .max_message_latency(LATENCY_MAX)
+            .tick_duration(TICK)
+            .simulation_duration(2 * span)
+            .min_message_latency(LATENCY_MIN * self.stretch)
+            .max_message_latency(LATENCY_MAX * self.stretch)
             .fail_rate(0.0)
             .build();
         let delivered = Rc::new(Cell::new(0));
@@ -54,7 +62,7 @@ impl Contestant for Turmoil {
             sim.host(name(node), move || ping_all_and_answer(node, delivered.clone()));
         }
         let clock = CpuClock::start();
-        while sim.elapsed() < SPAN {
+        while sim.elapsed() < span {
             // Without clients a simulation calls itself finished from the start; hosts run all the same.
             sim.step().expect("no host fails");
         }

@@ -21,7 +21,7 @@ pub const PONG: u8 = 2;
 
 /// Commits of one run of a protocol: enough to drown the election, few enough that the log stays in the caches that a
 /// simulated cluster's log would stay in.
-pub const COMMITS: u64 = 10_000;
+pub const COMMITS: u64 = 5_000;
 /// Bytes of a command.
 pub const COMMAND_BYTES: usize = 64;
 
