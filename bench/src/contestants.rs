@@ -6,7 +6,7 @@ use crate::commit_omnipaxos::Omni;
 use crate::commit_raft::{TakeReady, TikvRaft};
 use crate::floor::Floor;
 use crate::harness::Contestant;
-use crate::mesh_madsim::Madsim;
+use crate::mesh_madsim::{Madsim, Transport};
 use crate::mesh_turmoil::Turmoil;
 
 /// Sizes of cluster and commands in flight that every protocol is measured with.
@@ -16,7 +16,8 @@ const SHAPES: [(u64, u64); 4] = [(3, 1), (3, 64), (5, 1), (5, 64)];
 pub fn all() -> Vec<Box<dyn Contestant>> {
     let mut list: Vec<Box<dyn Contestant>> = vec![
         Box::new(Floor),
-        Box::new(Madsim),
+        Box::new(Madsim { transport: Transport::Datagram }),
+        Box::new(Madsim { transport: Transport::Stream }),
         Box::new(Turmoil { stretch: 10 }),
         Box::new(Turmoil { stretch: 1 }),
     ];

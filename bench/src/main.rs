@@ -10,7 +10,7 @@
 //!  report.rs ── table or JSON
 //! ```
 //!
-//! `README.md` beside this folder says what each row is and what was done to be fair.
+//! `README.md` of this folder says what each row is and what was done to be fair.
 
 mod clock;
 mod commit_omnipaxos;
@@ -23,6 +23,7 @@ mod mesh_turmoil;
 mod report;
 mod workload;
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -78,7 +79,11 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let schedule = schedule(&arguments);
-    let progress = |round| eprintln!("round {} of {}", round + 1, schedule.rounds);
+    let progress = |round| {
+        if std::io::stderr().is_terminal() {
+            eprintln!("round {} of {}", round + 1, schedule.rounds);
+        }
+    };
     let series = harness::measure(&contestants, schedule, progress);
     let report = Report::new(&contestants, &series, schedule);
     match arguments.format {

@@ -1,17 +1,18 @@
 //! The mesh in madsim: five nodes, an endpoint each, and a loop that answers.
 //!
-//! madsim puts a short sleep before every send and after every receive, and no sleep of its is shorter than one
-//! millisecond. So its mesh needs more simulated time for a message than ours. What is counted is CPU time, and that
-//! does not depend on it.
+//! Over datagrams madsim puts a short sleep before every send and after every receive, and no sleep of its is shorter
+//! than one millisecond. So its mesh needs more simulated time for a message than ours. What is counted is CPU time;
+//! but the sleeps cost that, too, and a stream has only one of them a message. Both are measured.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use madsim::Config;
-use madsim::net::{Endpoint, NetSim};
+use madsim::net::{Endpoint, NetSim, TcpListener, TcpStream};
 use madsim::runtime::Runtime;
 use madsim::time::sleep;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::clock::CpuClock;
 use crate::harness::{Against, Contestant, Group, Measure};
@@ -30,12 +31,27 @@ const PORT: u16 = 700;
 /// The one tag of all datagrams.
 const TAG: u64 = 0;
 
+/// What the messages travel over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// Datagrams, which may be lost.
+    Datagram,
+    /// A stream for each pair of nodes.
+    Stream,
+}
+
 /// `madsim` 0.2, loss configured (at zero, so that it is drawn) and no fault injected.
-pub struct Madsim;
+pub struct Madsim {
+    /// What the messages travel over.
+    pub transport: Transport,
+}
 
 impl Contestant for Madsim {
     fn name(&self) -> String {
-        "madsim".into()
+        match self.transport {
+            Transport::Datagram => "madsim".into(),
+            Transport::Stream => "madsim/stream".into(),
+        }
     }
 
     fn group(&self) -> Group {
@@ -43,7 +59,10 @@ impl Contestant for Madsim {
     }
 
     fn against(&self) -> Option<Against> {
-        None
+        match self.transport {
+            Transport::Datagram => None,
+            Transport::Stream => Some(Against { name: "madsim".into(), reach: None, aim: None }),
+        }
     }
 
     fn run(&self) -> Measure {
@@ -54,11 +73,12 @@ impl Contestant for Madsim {
         let delivered = Arc::new(AtomicU64::new(0));
         for node in 0..MESH_NODES {
             let delivered = delivered.clone();
-            runtime
-                .create_node()
-                .ip(address(node).parse().expect("a literal address"))
-                .init(move || ping_all_and_answer(node, delivered.clone()))
-                .build();
+            let builder = runtime.create_node().ip(address(node).parse().expect("a literal address"));
+            match self.transport {
+                Transport::Datagram => builder.init(move || over_datagrams(node, delivered.clone())),
+                Transport::Stream => builder.init(move || over_streams(node, delivered.clone())),
+            }
+            .build();
         }
         let clock = CpuClock::start();
         let sent = runtime.block_on(async {
@@ -74,8 +94,8 @@ impl Contestant for Madsim {
     }
 }
 
-/// A node: one ping to each other node, then a pong for every ping and a ping for every pong.
-async fn ping_all_and_answer(node: usize, delivered: Arc<AtomicU64>) {
+/// A node with one socket: one ping to each other node, then a pong for every ping and a ping for every pong.
+async fn over_datagrams(node: usize, delivered: Arc<AtomicU64>) {
     let endpoint = Endpoint::bind((address(node).as_str(), PORT)).await.expect("the port is free");
     // Whoever sends before the other has bound loses its ping: let all bind.
     sleep(Duration::from_millis(1)).await;
@@ -91,6 +111,37 @@ async fn ping_all_and_answer(node: usize, delivered: Arc<AtomicU64>) {
         delivered.fetch_add(1, Ordering::Relaxed);
         bytes[0] = if bytes[0] == PING { PONG } else { PING };
         endpoint.send_to(from, TAG, &bytes).await.expect("the simulated network takes it");
+    }
+}
+
+/// A node with a stream to each other node: the same pings and pongs.
+async fn over_streams(node: usize, delivered: Arc<AtomicU64>) {
+    let listener = TcpListener::bind((address(node).as_str(), PORT)).await.expect("the port is free");
+    // Let all bind before anyone connects.
+    sleep(Duration::from_millis(1)).await;
+    for peer in 0..node {
+        let peer = address(peer);
+        let stream = TcpStream::connect((peer.as_str(), PORT)).await.expect("the peer listens");
+        madsim::task::spawn(ping_and_answer(stream, delivered.clone()));
+    }
+    for _ in node + 1..MESH_NODES {
+        let (stream, _) = listener.accept().await.expect("the node is up");
+        madsim::task::spawn(ping_and_answer(stream, delivered.clone()));
+    }
+    // The streams live as long as their node.
+    std::future::pending().await
+}
+
+/// One end of a stream: one ping, then a pong for every ping and a ping for every pong.
+async fn ping_and_answer(mut stream: TcpStream, delivered: Arc<AtomicU64>) {
+    let mut bytes = [0; PING_BYTES];
+    bytes[0] = PING;
+    loop {
+        stream.write_all(&bytes).await.expect("the peer is up");
+        stream.flush().await.expect("the peer is up");
+        stream.read_exact(&mut bytes).await.expect("the peer is up");
+        delivered.fetch_add(1, Ordering::Relaxed);
+        bytes[0] = if bytes[0] == PING { PONG } else { PING };
     }
 }
 

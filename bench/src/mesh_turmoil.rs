@@ -34,7 +34,7 @@ impl Contestant for Turmoil {
     fn name(&self) -> String {
         match self.stretch {
             1 => "turmoil/no-weather".into(),
-            stretch => format!("turmoil/x{stretch}"),
+            _ => "turmoil".into(),
         }
     }
 
