@@ -61,7 +61,7 @@ impl Report {
             let value = own.ratio(&series[find(&against.name)?]);
             Some(Ratio { to: against.name, value, reach: against.reach, aim: against.aim })
         };
-        let row = |(contestant, own): (&Box<dyn Contestant>, &Series)| {
+        let row = |(contestant, own): (&dyn Contestant, &Series)| {
             let (slowest, fastest) = own.range();
             Row {
                 group: contestant.group().title(),
@@ -72,13 +72,13 @@ impl Report {
                 slowest,
                 fastest,
                 messages_per_unit: own.messages_per_unit(),
-                ratio: ratio(contestant.as_ref(), own),
+                ratio: ratio(contestant, own),
             }
         };
         Report {
             rounds: schedule.rounds,
             slice_ms: schedule.slice.as_millis() as u64,
-            rows: contestants.iter().zip(series).map(row).collect(),
+            rows: contestants.iter().map(Box::as_ref).zip(series).map(row).collect(),
         }
     }
 
