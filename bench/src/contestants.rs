@@ -1,0 +1,58 @@
+//! The list of contestants: one line each, in the order of the table.
+//!
+//! To add one: a file with a type that implements [`Contestant`], a `mod` line in `main.rs`, a line here.
+
+use crate::commit_omnipaxos::Omni;
+use crate::commit_raft::{TakeReady, TikvRaft};
+use crate::floor::Floor;
+use crate::harness::Contestant;
+use crate::mesh_madsim::{Madsim, Transport};
+use crate::mesh_turmoil::Turmoil;
+
+/// Sizes of cluster and commands in flight that every protocol is measured with.
+const SHAPES: [(u64, u64); 4] = [(3, 1), (3, 64), (5, 1), (5, 64)];
+
+/// All contestants.
+pub fn all() -> Vec<Box<dyn Contestant>> {
+    let mut list: Vec<Box<dyn Contestant>> = vec![
+        Box::new(Floor),
+        Box::new(Madsim { transport: Transport::Datagram }),
+        Box::new(Madsim { transport: Transport::Stream }),
+        Box::new(Turmoil { stretch: 10 }),
+        Box::new(Turmoil { stretch: 1 }),
+    ];
+    for (nodes, in_flight) in SHAPES {
+        list.push(Box::new(TikvRaft { nodes, in_flight, take_ready: TakeReady::EachMessage }));
+        list.push(Box::new(TikvRaft { nodes, in_flight, take_ready: TakeReady::AllWaiting }));
+        list.push(Box::new(Omni { nodes, in_flight }));
+    }
+    list
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// A name that occurs twice would be compared with itself, and one that nobody has with nothing.
+    #[test]
+    fn names_are_unique_and_rivals_exist() {
+        let all = all();
+        let names: BTreeSet<String> = all.iter().map(|contestant| contestant.name()).collect();
+        assert_eq!(names.len(), all.len());
+        for rival in all.iter().filter_map(|contestant| contestant.against()) {
+            assert!(names.contains(&rival.name), "{} is not in the list", rival.name);
+        }
+    }
+
+    /// Every run checks its own result (equal digests, nothing lost); this makes `cargo test` see it.
+    #[test]
+    fn every_contestant_runs() {
+        for contestant in all() {
+            let measure = contestant.run();
+            assert!(0 < measure.units, "{}", contestant.name());
+            assert!(measure.units <= measure.messages, "{}", contestant.name());
+        }
+    }
+}
