@@ -5,8 +5,8 @@ use core::fmt;
 
 use crate::digest::fold;
 use crate::{
-    BlobId, ClientSession, LocalTime, NodeId, NodeSet, Position, ReadId, Round, Sequence, SessionNo, Slot,
-    Span, WallTime, WriteId,
+    BlobId, ClientSession, LocalTime, NodeId, NodeSet, Position, ReadId, ReadMode, Round, Sequence,
+    SessionNo, Slot, Span, WallTime, WriteId,
 };
 
 /// A value that has an encoding and a digest. Law, checked by the world's `--codec` mode on every message and record:
@@ -164,6 +164,22 @@ impl Wire for bool {
     }
     fn digest(&self) -> u64 {
         u64::from(*self)
+    }
+}
+
+impl Wire for ReadMode {
+    fn encode(&self, out: &mut Vec<u8>) {
+        out.push(*self as u8);
+    }
+    fn decode(input: &mut Reader<'_>) -> Result<Self, WireError> {
+        let tag = u8::decode(input)?;
+        ReadMode::ALL.get(usize::from(tag)).copied().ok_or(WireError::Tag(tag))
+    }
+    fn size(&self) -> usize {
+        1
+    }
+    fn digest(&self) -> u64 {
+        *self as u64
     }
 }
 
