@@ -1,1 +1,44 @@
-//! Histories and their consistency.
+//! Histories and their consistency: what clients saw, and whether a promise was kept.
+//!
+//! A [`History`] is a list of operations with the times at which they were called and returned. A checker takes a
+//! history and gives back a [`Report`]: a verdict for every key, an overall verdict, and how much was looked at.
+//!
+//! | promise | function | what a client may rely on |
+//! |---|---|---|
+//! | linearizable | [`linearizable`] | every operation takes effect at one instant between its call and its return |
+//! | sequential | [`sequential`] | prefixes of the log, never going backward for one client, own updates included |
+//! | sync | [`sync`] | what Zab's `sync` followed by a local read promises: the sequential promise, no more |
+//! | stale | [`stale`] | some prefix of the log, nothing from the future, nothing that was never written |
+//!
+//! Verdicts have three values, and a fourth for a checker that had nothing to look at ([`Verdict`]): a history that
+//! is too hard for the [`Budget`] is *unknown*, never *ok* and never *illegal*.
+//!
+//! An operation whose outcome is unknown may take effect at any time after its call, or never. The two most
+//! important consequences: it never constrains anything by itself, and there may be hundreds of them.
+//!
+//! How a key is judged, in this order ([`linearizable`](mod@linearizable) tells it in full):
+//! 1. [`witness`]: the order by delivery position, taken as an untrusted proposal and verified;
+//! 2. [`zones`]: contradictions between values that were written once, found without any search;
+//! 3. [`search`]: depth-first over configurations, with a budget.
+//!
+//! This crate knows nothing of the simulator. [`import`] reads histories of other systems.
+
+#![deny(missing_docs)]
+
+pub mod append;
+pub mod history;
+pub mod import;
+pub mod linearizable;
+pub mod model;
+pub mod register;
+pub mod search;
+mod table;
+pub mod verdict;
+pub mod weaker;
+pub mod witness;
+pub mod zones;
+
+pub use history::{History, HistoryError, Kind, Operation, Outcome, Output, Value};
+pub use linearizable::linearizable;
+pub use verdict::{Budget, By, Counts, Explanation, KeyReport, Report, Verdict};
+pub use weaker::{sequential, stale, sync};

@@ -1,0 +1,69 @@
+//! Tests of the checkers. A checker is trusted as far as it has been seen to fail, so most of these hold it against
+//! something that shares no code with it: an oracle that tries everything, or a history whose verdict is known because
+//! of how it was made.
+
+/// Long histories of known verdict; witness and search against each other.
+mod families;
+/// Histories as files.
+mod format;
+/// A seeded generator, and histories that are right or wrong by construction.
+mod generated;
+/// Changes to a history that may change its verdict in one direction only.
+mod metamorphic;
+/// Brute force: every order, every subset of unknown outcomes, every prefix.
+mod oracle;
+/// Files of other systems, with their published verdicts.
+mod porcupine;
+/// The weaker promises, one story each.
+mod promises;
+/// The checkers against the oracle, on all small histories and on many random ones.
+mod small;
+/// Every verdict path, seen to fail.
+mod verdicts;
+
+use checker::{Budget, History, Kind, Operation, Outcome, Output};
+
+/// An operation on key 0 by a client of its own.
+fn operation(call: u64, ret: u64, kind: Kind, output: Output) -> Operation {
+    let outcome = Outcome::Ok(output);
+    Operation { client: call, key: 0, call, ret: Some(ret), kind, outcome, position: None }
+}
+
+fn put(call: u64, ret: u64, value: u64) -> Operation {
+    operation(call, ret, Kind::Put { value }, Output::Done)
+}
+
+fn get(call: u64, ret: u64, seen: Option<u64>) -> Operation {
+    operation(call, ret, Kind::Get, Output::Value(seen))
+}
+
+fn cas(call: u64, ret: u64, expect: Option<u64>, value: u64, output: Output) -> Operation {
+    operation(call, ret, Kind::Cas { expect, value }, output)
+}
+
+fn unknown(operation: Operation) -> Operation {
+    Operation { outcome: Outcome::Unknown, ret: None, ..operation }
+}
+
+fn failed(operation: Operation) -> Operation {
+    Operation { outcome: Outcome::Failed, ..operation }
+}
+
+fn at(position: u64, operation: Operation) -> Operation {
+    Operation { position: Some(position), ..operation }
+}
+
+fn of(client: u64, operation: Operation) -> Operation {
+    Operation { client, ..operation }
+}
+
+fn on(key: u64, operation: Operation) -> Operation {
+    Operation { key, ..operation }
+}
+
+fn history(operations: &[Operation]) -> History {
+    History::new(operations.to_vec()).expect("the test's history is valid")
+}
+
+/// More than any small history needs.
+const AMPLE: Budget = Budget { configurations: 1_000_000 };
