@@ -30,7 +30,7 @@ impl Raft {
             out.narrate("raft/5.1-stale-leader", || {
                 alloc::format!("rejects {from}, leader of term {}: it is term {} now", append.term, self.term)
             });
-            return self.reject(from, &append, out);
+            return self.reject_leader(from, out);
         }
         if !self.accept_leader(now, from, append.term, out) {
             return;
@@ -165,6 +165,20 @@ impl Raft {
             hint_index,
             hint_term,
             token: append.token,
+        };
+        out.send_after(to, reply, self.ballot_write);
+    }
+
+    /// Tells a leader of an older term that its time is over, and nothing else. To repeat its token here would be a
+    /// bug: the leader of term 1 asks in round 5, the message is delayed, the same server is elected again in term 3,
+    /// this server answers the old message in term 3, and confirms a round 5 that term 3 has not asked yet.
+    fn reject_leader(&self, to: NodeId, out: &mut Out<'_>) {
+        let reply = Message::Rejected {
+            term: self.term,
+            prev_index: Index::ZERO,
+            hint_index: Index::ZERO,
+            hint_term: Term::ZERO,
+            token: 0,
         };
         out.send_after(to, reply, self.ballot_write);
     }

@@ -92,8 +92,8 @@ impl Raft {
         }
         let place = self.place(from);
         let Role::Leader(leader) = &mut self.role else {
-            sound!(self.config.rules, false, "only the leader of a term is answered in it");
-            return;
+            // It led this term, and restarted.
+            return out.narrate("", || alloc::format!("ignores an answer of {from}: it leads no more"));
         };
         sound!(self.config.rules, matched <= self.log.last(), "a follower matches what the leader has");
         let row = &mut leader.peers[place];
@@ -127,8 +127,8 @@ impl Raft {
         }
         let place = self.place(from);
         let Role::Leader(leader) = &mut self.role else {
-            sound!(self.config.rules, false, "only the leader of a term is answered in it");
-            return;
+            // It led this term, and restarted.
+            return out.narrate("", || alloc::format!("ignores an answer of {from}: it leads no more"));
         };
         let row = &mut leader.peers[place];
         assert_eq!(row.peer, from);

@@ -313,6 +313,7 @@ impl RaftInvariants {
             return;
         };
         let (chain, digest) = (mark.chain, entry.digest());
+        let is_first = place == self.chosen.len();
         match self.chosen.get_mut(place) {
             Some(chosen) => {
                 let holds = chosen.digest == digest && chosen.chain == chain;
@@ -321,7 +322,7 @@ impl RaftInvariants {
                 });
                 chosen.commit_term = chosen.commit_term.min(term);
             }
-            None if place == self.chosen.len() => {
+            None if is_first => {
                 self.chosen.push(Chosen { chain, digest, commit_term: term });
             }
             None => {}
