@@ -5,3 +5,5 @@
 
 mod cluster;
 mod fuzz;
+mod rules;
+mod stories;
