@@ -1,0 +1,121 @@
+//! What a leader knows of one follower (paper figure 2, nextIndex and matchIndex), and how eagerly it sends to it.
+
+use alloc::collections::VecDeque;
+
+use replica::{LocalTime, NodeId};
+
+use crate::Index;
+
+/// A leader's row for one follower.
+#[derive(Clone)]
+pub(crate) struct Progress {
+    pub(crate) peer: NodeId,
+    /// The highest index that the follower has acknowledged in this term. Never goes down. `matched < next`.
+    pub(crate) matched: Index,
+    /// The first entry of the next message; optimistic while replicating.
+    pub(crate) next: Index,
+    /// The highest commit index that the follower knows, if nothing was lost on the way.
+    pub(crate) commit_told: Index,
+    /// When the pipeline last moved: an acknowledgment came, or something was sent while nothing was in flight.
+    pub(crate) moved_at: LocalTime,
+    /// Whether anything was sent to it since the last heartbeat.
+    pub(crate) spoken: bool,
+    pub(crate) flow: Flow,
+}
+
+/// How a leader sends to a follower.
+#[derive(Clone)]
+pub(crate) enum Flow {
+    /// Where the logs agree is not known: one message at a time, repeated by the heartbeat.
+    Probe {
+        /// Whether the message is on its way.
+        sent: bool,
+    },
+    /// The logs agree up to `next - 1` unless something is lost: send without waiting, up to a window.
+    Replicate {
+        /// The last index of each message that is not acknowledged yet, in order of sending.
+        inflight: VecDeque<Index>,
+    },
+}
+
+impl Progress {
+    /// At the start of a term: nothing is known.
+    pub(crate) fn new(peer: NodeId, next: Index, now: LocalTime) -> Progress {
+        Progress {
+            peer,
+            matched: Index::ZERO,
+            next,
+            commit_told: Index::ZERO,
+            moved_at: now,
+            spoken: false,
+            flow: Flow::Probe { sent: false },
+        }
+    }
+
+    /// Falls back to one message at a time, from the first entry that is not acknowledged.
+    pub(crate) fn probe_from_matched(&mut self) {
+        self.next = self.matched.next();
+        self.flow = Flow::Probe { sent: false };
+    }
+
+    /// Takes an acknowledgment up to `matched`; whether it said anything new about where the logs agree.
+    pub(crate) fn acknowledge(&mut self, matched: Index, now: LocalTime) -> bool {
+        let is_news = self.matched < matched;
+        self.matched = self.matched.max(matched);
+        match &mut self.flow {
+            // The answer to the probe: the logs agree where it asked, so send on without waiting.
+            Flow::Probe { .. } if is_news || self.next.previous() <= matched => {
+                self.next = self.matched.next();
+                self.moved_at = now;
+                self.flow = Flow::Replicate { inflight: VecDeque::new() };
+            }
+            Flow::Probe { .. } => {}
+            Flow::Replicate { inflight } => {
+                if inflight.front().is_some_and(|last| *last <= matched) {
+                    self.moved_at = now;
+                    while inflight.front().is_some_and(|last| *last <= matched) {
+                        inflight.pop_front();
+                    }
+                }
+                // An acknowledgment may outrun what this row knows: of entries sent before a fallback to probing.
+                self.next = self.next.max(self.matched.next());
+            }
+        }
+        assert!(self.matched < self.next);
+        is_news
+    }
+
+    /// Whether everything sent is acknowledged and nothing was lost that is known of.
+    pub(crate) fn is_idle(&self) -> bool {
+        matches!(&self.flow, Flow::Replicate { inflight } if inflight.is_empty())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_heartbeat_answer_does_not_end_a_probe() {
+        // Danger: the heartbeat stands at `matched`, below the probe; its answer says nothing about the probe.
+        let mut row = Progress::new(NodeId(1), Index(9), LocalTime(0));
+        assert!(!row.acknowledge(Index(0), LocalTime(1)));
+        assert!(matches!(row.flow, Flow::Probe { .. }));
+        assert_eq!(row.next, Index(9));
+        row.acknowledge(Index(8), LocalTime(2));
+        assert!(row.is_idle());
+    }
+
+    #[test]
+    fn one_acknowledgment_covers_what_was_sent_before() {
+        let mut row = Progress::new(NodeId(1), Index(1), LocalTime(0));
+        row.acknowledge(Index(0), LocalTime(1));
+        let Flow::Replicate { inflight } = &mut row.flow else { panic!("replicates") };
+        inflight.extend([Index(1), Index(2), Index(3)]);
+        row.next = Index(4);
+        assert!(row.acknowledge(Index(2), LocalTime(5)));
+        assert!(!row.acknowledge(Index(1), LocalTime(6)));
+        assert_eq!(row.moved_at, LocalTime(5));
+        assert!(!row.is_idle());
+    }
+}

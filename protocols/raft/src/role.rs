@@ -1,0 +1,160 @@
+//! Who a server is, and the only places where that changes (paper figure 4).
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use replica::{Entry, Fact, LocalTime, NodeId, NodeSet, Refusal, Request};
+
+use crate::progress::Progress;
+use crate::read::Reads;
+use crate::{Out, Raft, Record, Term, gates, rules, sound};
+
+/// A server's role. What exists only in a role lives in it.
+#[derive(Clone)]
+pub(crate) enum Role {
+    /// The disk has no genesis record. For ever: a genesis comes before the boot or never.
+    Unformed,
+    /// Follows the term's leader, or waits to hear of one.
+    Follower {
+        /// The leader of the term, once heard.
+        leader: Option<NodeId>,
+    },
+    /// Asks for votes.
+    Candidate {
+        /// Who voted for this server; itself too, once its vote is durable.
+        votes: NodeSet,
+    },
+    /// Leads the term.
+    Leader(Box<Leader>),
+}
+
+/// What a leader keeps.
+#[derive(Clone)]
+pub(crate) struct Leader {
+    /// A row for each other voter, in order of id.
+    pub(crate) peers: Vec<Progress>,
+    /// Reads that wait for a confirmation.
+    pub(crate) reads: Reads,
+    /// When followers are next spoken to for no other reason.
+    pub(crate) heartbeat_at: LocalTime,
+    /// When idle followers are told of the commit; never, if they know it.
+    pub(crate) commit_at: LocalTime,
+}
+
+impl Leader {
+    pub(crate) fn deadline(&self) -> LocalTime {
+        self.heartbeat_at.min(self.commit_at)
+    }
+}
+
+impl Raft {
+    /// Follows `leader`, or nobody yet, in `term`. The caller saves the ballot if the term is new.
+    pub(crate) fn become_follower(
+        &mut self,
+        now: LocalTime,
+        term: Term,
+        leader: Option<NodeId>,
+        out: &mut Out<'_>,
+    ) {
+        assert!(self.term <= term);
+        assert!(!matches!(self.role, Role::Unformed));
+        if let Role::Leader(office) = &mut self.role {
+            sound!(self.config.rules, self.term < term, "a leader is only deposed by a higher term");
+            if self.commit < self.log.last() {
+                out.reached(gates::DEPOSED_WITH_SUFFIX);
+            }
+            for read in office.reads.drain() {
+                out.reached(gates::READS_DROPPED);
+                out.refuse(Request::Read(read), Refusal::NotLeader, leader);
+            }
+        }
+        if self.term < term {
+            self.term = term;
+            // One vote a term: it is forgotten with its term and never before. A candidate that follows the leader of
+            // its own term keeps the vote it gave itself.
+            self.vote = None;
+        }
+        self.role = Role::Follower { leader };
+        self.restart_election_timer(now, out);
+        out.narrate("raft/5.1-step-down", || match leader {
+            Some(leader) => alloc::format!("follows {leader} in term {term}"),
+            None => alloc::format!("is a follower in term {term}"),
+        });
+    }
+
+    /// Starts an election in the next term, with its own vote for itself.
+    pub(crate) fn become_candidate(&mut self, now: LocalTime, out: &mut Out<'_>) {
+        assert!(matches!(self.role, Role::Follower { .. } | Role::Candidate { .. }));
+        if matches!(self.role, Role::Candidate { .. }) {
+            out.reached(gates::SPLIT_VOTE);
+        }
+        self.term = self.term.next();
+        self.vote = Some(self.node);
+        self.save_ballot(out);
+        // Its own vote counts once it is durable, like anybody's.
+        let own = if self.config.rules.obeys(rules::VOTE_DURABLE) {
+            NodeSet::EMPTY
+        } else {
+            NodeSet::EMPTY.with(self.node)
+        };
+        self.role = Role::Candidate { votes: own };
+        self.restart_election_timer(now, out);
+        out.narrate("raft/5.2-one-vote", || alloc::format!("is a candidate in term {}", self.term));
+    }
+
+    /// Leads its term, which a majority has voted it into.
+    pub(crate) fn become_leader(&mut self, now: LocalTime, out: &mut Out<'_>) {
+        let Role::Candidate { votes } = self.role else { panic!("only a candidate becomes leader") };
+        assert!(self.members.is_quorum(votes), "a leader has the votes of a majority");
+        sound!(self.config.rules, self.vote == Some(self.node), "a candidate votes for itself");
+        let next = self.log.last().next();
+        let peers = self.members.others(self.node).map(|peer| Progress::new(peer, next, now)).collect();
+        self.role = Role::Leader(Box::new(Leader {
+            peers,
+            reads: Reads::default(),
+            heartbeat_at: now + self.config.heartbeat,
+            commit_at: LocalTime::NEVER,
+        }));
+        out.fact(Fact::Leads { round: self.term });
+        out.narrate("raft/5.2-one-vote", || {
+            alloc::format!("leads term {} by the votes of {votes:?}", self.term)
+        });
+        if self.config.rules.obeys(rules::NOOP) {
+            self.append_own(Entry::noop(self.node), out);
+        }
+        self.replicate_to_all(now, out);
+        self.advance_commit(now, out);
+    }
+
+    /// Sees a term above its own: whatever it was, it is a follower now (5.1). The caller saves the ballot.
+    pub(crate) fn see_higher_term(
+        &mut self,
+        now: LocalTime,
+        term: Term,
+        leader: Option<NodeId>,
+        out: &mut Out<'_>,
+    ) {
+        assert!(self.term < term);
+        let in_office = matches!(self.role, Role::Candidate { .. } | Role::Leader(_));
+        if in_office && !self.config.rules.obeys(rules::STEP_DOWN) {
+            self.term = term;
+            self.vote = None;
+            return;
+        }
+        self.become_follower(now, term, leader, out);
+    }
+
+    /// Writes (term, vote), in one record. What is said in this term waits for it.
+    pub(crate) fn save_ballot(&mut self, out: &mut Out<'_>) {
+        if self.vote.is_none() && !self.config.rules.obeys(rules::TERM_DURABLE) {
+            return;
+        }
+        self.ballot_write = out.write(Record::Ballot { term: self.term, vote: self.vote });
+    }
+
+    fn restart_election_timer(&mut self, now: LocalTime, out: &mut Out<'_>) {
+        self.election_timeout =
+            out.draw_span(self.config.election_timeout_min, self.config.election_timeout_max);
+        self.election_at = now + self.election_timeout;
+    }
+}
