@@ -5,7 +5,7 @@
 //!
 //! | promise | function | what a client may rely on |
 //! |---|---|---|
-//! | linearizable | [`linearizable`] | every operation takes effect at one instant between its call and its return |
+//! | linearizable | [`linearizable()`] | every operation takes effect at one instant between its call and its return |
 //! | sequential | [`sequential`] | prefixes of the log, never going backward for one client, own updates included |
 //! | sync | [`sync`] | what Zab's `sync` followed by a local read promises: the sequential promise, no more |
 //! | stale | [`stale`] | some prefix of the log, nothing from the future, nothing that was never written |

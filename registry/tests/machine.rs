@@ -237,7 +237,16 @@ fn malformed_entries_are_refused_and_change_nothing() {
 
 #[test]
 fn keys_and_values_have_bounds() {
-    assert!(Key::new(&[0; registry::KEY_BYTES_MAX]).is_some());
+    assert_eq!(size_of::<Key>(), 24);
+    let mut last = None;
+    for len in 0..=registry::KEY_BYTES_MAX {
+        // Short keys are held in place and long ones are not: nobody may see it.
+        let bytes = vec![b'x'; len];
+        let key = Key::new(&bytes).unwrap();
+        assert_eq!(key.bytes(), bytes);
+        assert!(last < Some(key.clone()));
+        last = Some(key);
+    }
     assert!(Key::new(&[0; registry::KEY_BYTES_MAX + 1]).is_none());
     let mut bytes = Vec::new();
     vec![0u8; registry::KEY_BYTES_MAX + 1].encode(&mut bytes);

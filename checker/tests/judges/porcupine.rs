@@ -141,3 +141,19 @@ fn a_line_that_is_not_understood_is_an_error() {
         assert!(import::append_history(text).is_err(), "{text}");
     }
 }
+
+/// Not a test but a measurement: `cargo test -p quorate-checker -- --ignored --nocapture measure`.
+#[test]
+#[ignore = "a measurement"]
+fn measure_files() {
+    let mut total = 0;
+    let mut slowest = (0, String::new());
+    for (file, _) in expected() {
+        let start = std::time::Instant::now();
+        let report = report(&file);
+        let micros = start.elapsed().as_micros();
+        total += micros;
+        slowest = slowest.max((micros, format!("{file}, {} configurations", report.counts.configurations)));
+    }
+    println!("all files, loading included: {total} us; slowest: {slowest:?}");
+}

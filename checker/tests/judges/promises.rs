@@ -109,6 +109,10 @@ fn an_update_without_a_position_leaves_doubt_where_it_could_matter() {
     assert_eq!(verdicts(&[lost, of(2, get(2, 3, Some(10)))]), ["ok", "unknown", "unknown", "unknown"]);
     // It cannot explain another value.
     assert_eq!(verdicts(&[lost, of(2, get(2, 3, Some(11)))]), ["illegal"; 4]);
+    // Nor is it certain that whoever reads its value has come as far as another put of the same.
+    let late = [lost, of(1, at(1, put(0, 1, 1))), of(3, at(2, put(0, 1, 10)))];
+    let reads = [of(2, get(2, 3, Some(10))), of(2, get(4, 5, Some(1)))];
+    assert_eq!(verdicts(&[&late[..], &reads].concat()), ["illegal", "unknown", "unknown", "ok"]);
     // With a position it explains the read.
     assert_eq!(verdicts(&[at(1, lost), of(2, get(2, 3, Some(10)))]), ["ok"; 4]);
     // And if it is acknowledged, somebody has to know where.
