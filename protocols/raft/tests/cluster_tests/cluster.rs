@@ -724,7 +724,7 @@ impl World {
         if !self.run_until(patience, |world| world.leader().is_some() && world.is_converged()) {
             return false;
         }
-        for _ in 0..20 {
+        for _ in 0..200 {
             let Some(leader) = self.leader() else {
                 self.run_for(2 * DETECTION.0);
                 continue;
