@@ -52,9 +52,12 @@ impl Progress {
         }
     }
 
-    /// Falls back to one message at a time, from the first entry that is not acknowledged.
-    pub(crate) fn probe_from_matched(&mut self) {
-        self.next = self.matched.next();
+    /// Falls back to one message at a time, from the first entry that is not acknowledged. A row that still probes goes
+    /// on where it stood: going back to `matched`, which may be zero, would send the whole log again.
+    pub(crate) fn probe_again(&mut self) {
+        if matches!(self.flow, Flow::Replicate { .. }) {
+            self.next = self.matched.next();
+        }
         self.flow = Flow::Probe { sent: false };
     }
 

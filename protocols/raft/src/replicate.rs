@@ -164,7 +164,7 @@ impl Raft {
                 out.narrate("raft/5.3", || {
                     alloc::format!("probes {} again: its pipeline is silent", row.peer)
                 });
-                row.probe_from_matched();
+                row.probe_again();
             }
             if let Flow::Probe { sent } = &mut row.flow {
                 *sent = false;
@@ -187,7 +187,7 @@ impl Raft {
             Role::Leader(leader) => {
                 let header = Header { term: self.term, commit: self.commit, token: leader.reads.token() };
                 let row = &mut leader.peers[place];
-                row.probe_from_matched();
+                row.probe_again();
                 pump(row, &self.log, header, &self.config, now, out);
             }
             Role::Candidate { .. } => self.ask_again(peer, out),
@@ -204,7 +204,7 @@ impl Raft {
         let place = self.place(peer);
         if let Role::Leader(leader) = &mut self.role {
             let row = &mut leader.peers[place];
-            row.probe_from_matched();
+            row.probe_again();
             // Nothing leaves while no session is up: wait for the next, not for the heartbeat.
             row.flow = Flow::Probe { sent: true };
         }
@@ -304,7 +304,7 @@ fn back_up(row: &mut Progress, log: &Log, rejected: &Rejected, out: &mut Out<'_>
                 return false;
             }
             // Something was lost or overtaken: start again from what is acknowledged.
-            row.probe_from_matched();
+            row.probe_again();
         }
         Flow::Probe { .. } => {
             if rejected.prev_index != row.next.previous() || rejected.prev_index <= row.matched {

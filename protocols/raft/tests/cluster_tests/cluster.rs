@@ -7,10 +7,10 @@ use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 use raft::{Config, Message, Raft, RaftInvariants, Record};
 use replica::digest::chain;
 use replica::{
-    BlobId, Boot, Claim, ClientSession, Cluster as _, Draw, Driver, Durable, Entry, Fact, Findings, Host,
-    HostOptions, Knobs, Link, LocalTime, Members, Message as _, NodeId, Observe, Position, ReadId, ReadMode,
-    Record as _, Refusal, Replica, Request, Role, Rules, Sequence, SessionNo, SharedEntry, Slot, Span, Step,
-    WallTime, WriteId,
+    BlobId, Boot, Claim, ClientSession, Draw, Driver, Durable, Entry, Fact, Findings, Host, HostOptions,
+    Knobs, Link, LocalTime, Members, Message as _, NodeId, Observe, Position, ReadId, ReadMode, Record as _,
+    Refusal, Replica, Request, Role, Rules, Sequence, SessionNo, SharedEntry, Slot, Span, Step, WallTime,
+    WriteId,
 };
 
 /// A small generator (xorshift64*).
@@ -713,7 +713,8 @@ impl World {
     }
 
     fn serves(&mut self) -> bool {
-        let patience = 60 * DETECTION.0;
+        // Windows of one entry over slow links take their time to catch up.
+        let patience = 300 * DETECTION.0;
         self.heal();
         for node in self.nodes() {
             if !self.is_up(node) {
@@ -723,7 +724,7 @@ impl World {
         if !self.run_until(patience, |world| world.leader().is_some() && world.is_converged()) {
             return false;
         }
-        for _ in 0..20 {
+        for _ in 0..200 {
             let Some(leader) = self.leader() else {
                 self.run_for(2 * DETECTION.0);
                 continue;
@@ -775,8 +776,5 @@ impl World {
     /// All gates reached so far.
     pub fn all_gates(&self) -> u64 {
         self.hosts.iter().flatten().fold(self.gates, |gates, host| gates | host.gates())
-    }
-    pub fn replica_count(&self) -> usize {
-        self.nodes().filter(|node| Nobody.replica(*node).is_none()).count()
     }
 }
