@@ -1,0 +1,193 @@
+//! The acceptor: promises and votes. *Paxos Made Simple*, 2.2, phases 1(b) and 2(b), and 2.5 on stable storage.
+
+use alloc::format;
+use alloc::vec::Vec;
+
+use replica::{Few, LocalTime, NodeId, SharedEntry, Slot, Span, WriteId};
+
+use crate::paxos::{Out, Role};
+use crate::{Ballot, Message, Paxos, Record, Vote, gates, rules};
+
+/// What this node has promised and accepted.
+#[derive(Clone, Default)]
+pub(crate) struct Acceptor {
+    /// Nothing below it is promised or accepted any more.
+    promised: Ballot,
+    /// The newest vote in each slot, the first slot at index 0; the last one is always there.
+    votes: Vec<Option<Cast>>,
+}
+
+/// A vote cast: the value, and the ballot it was accepted in.
+#[derive(Clone)]
+pub(crate) struct Cast {
+    pub(crate) ballot: Ballot,
+    pub(crate) entry: SharedEntry,
+}
+
+impl Acceptor {
+    pub(crate) fn promised(&self) -> Ballot {
+        self.promised
+    }
+
+    /// The last slot with a vote.
+    pub(crate) fn last(&self) -> Slot {
+        Slot(self.votes.len() as u64)
+    }
+
+    /// The newest vote in a slot.
+    #[inline]
+    pub(crate) fn vote(&self, slot: Slot) -> Option<&Cast> {
+        self.votes.get(slot.previous().0 as usize)?.as_ref()
+    }
+
+    /// All votes from a slot on, in order.
+    pub(crate) fn votes_from(&self, first: Slot) -> impl Iterator<Item = (Slot, &Cast)> {
+        let skip = first.previous().0 as usize;
+        let slots = self.votes.iter().enumerate().skip(skip);
+        slots.filter_map(|(index, cast)| Some((Slot(index as u64 + 1), cast.as_ref()?)))
+    }
+
+    pub(crate) fn promise(&mut self, ballot: Ballot) {
+        self.promised = ballot;
+    }
+
+    #[inline]
+    pub(crate) fn accept(&mut self, promised: Ballot, slot: Slot, cast: Cast) {
+        assert_ne!(slot, Slot::ZERO);
+        self.promised = promised;
+        let index = slot.previous().0 as usize;
+        if index == self.votes.len() {
+            self.votes.push(Some(cast));
+            return;
+        }
+        if self.votes.len() < index {
+            self.votes.resize_with(index + 1, || None);
+        }
+        self.votes[index] = Some(cast);
+    }
+}
+
+impl Paxos {
+    /// P1a. "If an acceptor receives a prepare request with number n greater than that of any prepare request to which
+    /// it has already responded, then it responds."
+    pub(crate) fn on_prepare(
+        &mut self,
+        now: LocalTime,
+        from: NodeId,
+        ballot: Ballot,
+        first: Slot,
+        out: &mut Out,
+    ) {
+        assert_ne!(first, Slot::ZERO);
+        self.highest = self.highest.max(ballot);
+        let promised = self.acceptor.promised();
+        if ballot < promised && self.config.rules.obeys(rules::PROMISE_RISES) {
+            out.narrate("paxos/promise-rises", || {
+                format!("refuses to promise {ballot}: promised {promised}")
+            });
+            return out.send(from, Message::Nack { ballot: promised });
+        }
+        if ballot == promised {
+            // A repeated question gets the whole answer again, as of now: it may report votes of this very ballot.
+            out.reached(gates::REPEATED_PREPARE);
+            return self.send_promise(from, ballot, first, out);
+        }
+        self.acceptor.promise(ballot);
+        out.write(Record::Promise { ballot });
+        self.send_promise(from, ballot, first, out);
+        match &self.role {
+            Role::Candidate(_) | Role::Leader(_) => self.preempt(now, ballot, None, out),
+            // A leader was heard in a higher ballot: it is the one to follow, this promise comes too late to matter.
+            Role::Follower(follower) if ballot < follower.ballot => {}
+            // The candidate gets a full time-out to become leader.
+            Role::Follower(_) => self.become_follower(now, None, ballot, Span::ZERO, out),
+            Role::Unformed => unreachable!("an unformed node is not stepped"),
+        }
+    }
+
+    /// P2a. "It accepts the proposal unless it has already responded to a prepare request having a number greater
+    /// than n."
+    #[allow(clippy::too_many_arguments)]
+    #[inline]
+    pub(crate) fn on_accept(
+        &mut self,
+        now: LocalTime,
+        from: NodeId,
+        ballot: Ballot,
+        slot: Slot,
+        chosen: Slot,
+        entry: SharedEntry,
+        out: &mut Out,
+    ) {
+        assert_ne!(slot, Slot::ZERO);
+        self.highest = self.highest.max(ballot);
+        let promised = self.acceptor.promised();
+        if ballot < promised && self.config.rules.obeys(rules::ACCEPT_ABOVE) {
+            out.reached(gates::BELOW_PROMISE);
+            out.narrate("paxos/P1a", || format!("refuses ballot {ballot} at {slot}: promised {promised}"));
+            return out.send(from, Message::Nack { ballot: promised });
+        }
+        self.follow(now, from, ballot, out);
+        match self.acceptor.vote(slot) {
+            // A repeated accept: the vote stands. It may still wait for the disk, and so does the answer.
+            Some(cast) if cast.ballot == ballot => {
+                let same = cast.entry.digest() == entry.digest();
+                assert!(same || !self.config.rules.is_whole(), "{ballot} proposes twice at {slot}");
+            }
+            _ => {
+                self.cast(ballot, slot, entry, out);
+            }
+        }
+        let accepted = Message::Accepted { ballot, slot };
+        if self.config.rules.obeys(rules::ACCEPT_DURABLE) {
+            out.send_durable(from, accepted);
+        } else {
+            out.send(from, accepted);
+        }
+        self.hear_chosen(now, ballot, chosen, out);
+    }
+
+    /// Votes, in memory and by a record on its way to the disk; the record's number.
+    #[inline]
+    pub(crate) fn cast(&mut self, ballot: Ballot, slot: Slot, entry: SharedEntry, out: &mut Out) -> WriteId {
+        let rules = self.config.rules;
+        assert!(self.acceptor.promised() <= ballot || !rules.obeys(rules::ACCEPT_ABOVE));
+        // A vote is a promise too. Were it not: promised 2, vote (3, v3), then a late (2, v2) would replace v3 after
+        // v3 was chosen, and the next proposer would be told v2.
+        let promised = match rules.obeys(rules::ACCEPT_RAISES) {
+            true => self.acceptor.promised().max(ballot),
+            false => self.acceptor.promised(),
+        };
+        if self.acceptor.vote(slot).is_some_and(|old| old.entry.digest() != entry.digest()) {
+            out.reached(gates::VOTE_OVERWRITTEN);
+        }
+        self.acceptor.accept(promised, slot, Cast { ballot, entry: entry.clone() });
+        out.narrate("paxos/accept-raises", || format!("votes at {slot} in ballot {ballot}"));
+        out.write(Record::Accept { promised, ballot, slot, entry })
+    }
+
+    /// P1b, with every vote at or above `first`. Also votes in slots that are known to be chosen: their values are
+    /// news to a proposer that lags, and left out they would look like holes to it.
+    fn send_promise(&self, to: NodeId, ballot: Ballot, first: Slot, out: &mut Out) {
+        let chosen = self.learner.delivered();
+        let report_from = match self.config.rules.obeys(rules::REPORT_ALL) {
+            true => first,
+            false => first.max(chosen.next()),
+        };
+        let votes: Few<Vote> = self
+            .acceptor
+            .votes_from(report_from)
+            .map(|(slot, cast)| Vote { slot, ballot: cast.ballot, entry: cast.entry.clone() })
+            .collect();
+        out.narrate("paxos/report-all", || {
+            format!("promises {ballot} to {to} and reports {} votes from {first} on", votes.len())
+        });
+        let promise = Message::Promise { ballot, from: first, chosen, votes };
+        // Behind every record so far: the votes reported are as much a part of the answer as the promise is.
+        if self.config.rules.obeys(rules::PROMISE_DURABLE) {
+            out.send_durable(to, promise);
+        } else {
+            out.send(to, promise);
+        }
+    }
+}

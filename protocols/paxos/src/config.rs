@@ -1,0 +1,173 @@
+//! Time-outs and settings, and how they follow from `detection`, the knob that all protocols share.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec;
+use alloc::vec::Vec;
+
+use replica::{Knobs, Rules, Setting, Span};
+
+/// How a replica notices that the leader is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detector {
+    /// It hears nothing from the leader, accept or heartbeat, for a time drawn from `timeout_min..=timeout_max`.
+    Heartbeat,
+}
+
+/// What a proposer does when a higher ballot pre-empts it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backoff {
+    /// Waits a time drawn from a span that doubles with each pre-emption in a row.
+    Exponential,
+    /// Tries again at once, a ballot higher: two proposers may then duel for ever (*Paxos Made Simple*, 2.4).
+    None,
+}
+
+/// Time-outs, rules and settings of an incarnation.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The rules obeyed.
+    pub rules: Rules,
+    /// How often an idle leader is heard, and how often a candidate repeats its prepare: detection / 5.
+    pub heartbeat: Span,
+    /// The shortest silence of a leader after which a follower stands: detection.
+    pub timeout_min: Span,
+    /// The longest: 2 detections.
+    pub timeout_max: Span,
+    /// How long an accept or a read's heartbeat may stay unanswered before it is sent again: detection / 10.
+    pub resend: Span,
+    /// How long an idle leader waits before it tells the watermark by itself, and a learner before it asks for what
+    /// the watermark says it lacks: detection / 50.
+    pub grace: Span,
+    /// The most slots in flight (PMMC's WINDOW), and the most proposals that wait behind them.
+    pub window: usize,
+    /// How the loss of a leader is noticed.
+    pub detector: Detector,
+    /// What a pre-empted proposer does.
+    pub backoff: Backoff,
+}
+
+/// The settings by name.
+pub(crate) const SETTINGS: &[Setting] = &[
+    Setting {
+        name: "window",
+        help: "the most slots in flight, 1 to 65536; as many proposals again may wait, more are refused as busy",
+        default: "256",
+    },
+    Setting {
+        name: "detector",
+        help: "how the loss of a leader is noticed: heartbeat",
+        default: "heartbeat",
+    },
+    Setting {
+        name: "backoff",
+        help: "what a pre-empted proposer does: exponential (waits, longer each time) or none (tries again at once)",
+        default: "exponential",
+    },
+];
+
+/// A window beyond this would hold more in flight than any link or disk of a run can use.
+const WINDOW_MAX: usize = 1 << 16;
+
+/// Below this the parts of `detection` would round to nothing.
+const DETECTION_MIN: Span = Span::micros(1);
+
+impl Config {
+    pub(crate) fn new(knobs: &Knobs) -> Result<Config, String> {
+        if let Some(name) = knobs.settings.keys().find(|name| SETTINGS.iter().all(|s| s.name != *name)) {
+            return Err(format!("no setting `{name}`: paxos knows window, detector and backoff"));
+        }
+        if knobs.detection < DETECTION_MIN {
+            return Err(format!("detection is {}: it takes {DETECTION_MIN} at least", knobs.detection));
+        }
+        let detection = knobs.detection;
+        Ok(Config {
+            rules: knobs.rules,
+            heartbeat: detection / 5,
+            timeout_min: detection,
+            timeout_max: detection * 2,
+            resend: detection / 10,
+            grace: detection / 50,
+            window: window(setting(knobs, "window"))?,
+            detector: detector(setting(knobs, "detector"))?,
+            backoff: backoff(setting(knobs, "backoff"))?,
+        })
+    }
+
+    pub(crate) fn describe(&self) -> Vec<(&'static str, String)> {
+        let detector = match self.detector {
+            Detector::Heartbeat => "heartbeat",
+        };
+        let backoff = match self.backoff {
+            Backoff::Exponential => "exponential",
+            Backoff::None => "none",
+        };
+        vec![
+            ("heartbeat", self.heartbeat.to_string()),
+            ("leader time-out", format!("{} to {}", self.timeout_min, self.timeout_max)),
+            ("resend", self.resend.to_string()),
+            ("grace", self.grace.to_string()),
+            ("window", format!("{} slots", self.window)),
+            ("detector", detector.to_string()),
+            ("backoff", backoff.to_string()),
+        ]
+    }
+}
+
+/// A setting's text, as given or by default.
+fn setting<'a>(knobs: &'a Knobs, name: &str) -> &'a str {
+    let given = knobs.settings.get(name).map(String::as_str);
+    given.unwrap_or_else(|| SETTINGS.iter().find(|s| s.name == name).expect("a known setting").default)
+}
+
+fn window(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(window) if (1..=WINDOW_MAX).contains(&window) => Ok(window),
+        _ => Err(format!("window is `{text}`: it takes a number from 1 to {WINDOW_MAX}")),
+    }
+}
+
+fn detector(text: &str) -> Result<Detector, String> {
+    match text {
+        "heartbeat" => Ok(Detector::Heartbeat),
+        _ => Err(format!("detector is `{text}`: it takes heartbeat")),
+    }
+}
+
+fn backoff(text: &str) -> Result<Backoff, String> {
+    match text {
+        "exponential" => Ok(Backoff::Exponential),
+        "none" => Ok(Backoff::None),
+        _ => Err(format!("backoff is `{text}`: it takes exponential or none")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::collections::BTreeMap;
+
+    fn knobs(settings: &[(&str, &str)]) -> Knobs {
+        let settings =
+            settings.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect::<BTreeMap<_, _>>();
+        Knobs { detection: Span::millis(300), rules: Rules::ALL, settings }
+    }
+
+    #[test]
+    fn time_outs_follow_from_detection() {
+        let config = Config::new(&knobs(&[("backoff", "none"), ("window", "7")])).unwrap();
+        assert_eq!(config.heartbeat, Span::millis(60));
+        assert_eq!((config.timeout_min, config.timeout_max), (Span::millis(300), Span::millis(600)));
+        assert_eq!((config.resend, config.grace), (Span::millis(30), Span::millis(6)));
+        assert_eq!((config.window, config.backoff), (7, Backoff::None));
+    }
+
+    #[test]
+    fn an_error_names_the_setting_and_what_it_takes() {
+        for (name, value) in [("window", "0"), ("window", "x"), ("detector", "omega"), ("backoff", "yes")] {
+            let error = Config::new(&knobs(&[(name, value)])).unwrap_err();
+            assert!(error.contains(name) && error.contains(value) && error.contains("takes"), "{error}");
+        }
+        assert!(Config::new(&knobs(&[("colour", "red")])).unwrap_err().contains("colour"));
+    }
+}

@@ -1,0 +1,54 @@
+//! Rare paths that a campaign must have reached, by their places in [`ALL`].
+
+/// See [`ALL`].
+pub const LEADER_PREEMPTED: usize = 0;
+/// See [`ALL`].
+pub const VALUE_FROM_PROMISE: usize = 1;
+/// See [`ALL`].
+pub const REPORTS_DIFFER: usize = 2;
+/// See [`ALL`].
+pub const HOLE_FILLED: usize = 3;
+/// See [`ALL`].
+pub const OUT_OF_ORDER: usize = 4;
+/// See [`ALL`].
+pub const BELOW_PROMISE: usize = 5;
+/// See [`ALL`].
+pub const CANDIDATE_PREEMPTED: usize = 6;
+/// See [`ALL`].
+pub const OTHER_BALLOT: usize = 7;
+/// See [`ALL`].
+pub const CAUGHT_UP: usize = 8;
+/// See [`ALL`].
+pub const STALE_PROMISE: usize = 9;
+/// See [`ALL`].
+pub const STALE_ACCEPTED: usize = 10;
+/// See [`ALL`].
+pub const ACCEPT_RESENT: usize = 11;
+/// See [`ALL`].
+pub const READS_SHARED: usize = 12;
+/// See [`ALL`].
+pub const READS_LOST: usize = 13;
+/// See [`ALL`].
+pub const REPEATED_PREPARE: usize = 14;
+/// See [`ALL`].
+pub const VOTE_OVERWRITTEN: usize = 15;
+
+/// What each gate is about.
+pub const ALL: &[&str] = &[
+    "a leader is pre-empted with slots in flight",
+    "phase 1 brings a value that the new leader had not accepted",
+    "two acceptors report different values of one slot",
+    "a hole below the highest reported slot is filled with a no-op",
+    "a slot is chosen before the one below it",
+    "an acceptor refuses to vote below its promise",
+    "a candidate is pre-empted",
+    "a learner's vote below the watermark is of another ballot",
+    "a learner catches up from what another replica knows to be chosen",
+    "a promise of another ballot, or a second one, is left uncounted",
+    "an accepted of another ballot, or a second one, is left uncounted",
+    "an accept that nobody answered in time is sent again",
+    "one round confirms more than one read",
+    "a leader is deposed with reads waiting",
+    "a prepare that was promised before is answered again",
+    "an acceptor votes for another value in a slot at a higher ballot",
+];
