@@ -1,6 +1,7 @@
 //! What the judge remembers of a server and its disk: as written, and as durable.
 
 use alloc::collections::VecDeque;
+use alloc::vec;
 use alloc::vec::Vec;
 
 use replica::digest::chain;
@@ -29,8 +30,8 @@ pub(super) struct Ghost {
     /// What this incarnation has delivered: how many, and the last.
     pub(super) delivered: u64,
     pub(super) delivered_last: Slot,
-    /// The last zxid that it committed as a leader; at first the end of its initial history.
-    pub(super) committed: Slot,
+    /// The last zxid that it told each follower, as a leader, to be committed.
+    pub(super) committed: Vec<Slot>,
 }
 
 /// What a record does to a disk.
@@ -52,6 +53,11 @@ pub(super) struct Adoption {
 }
 
 impl Ghost {
+    /// An empty disk, in a cluster of so many places.
+    pub(super) fn new(places: usize) -> Ghost {
+        Ghost { committed: vec![Slot::ZERO; places], ..Ghost::default() }
+    }
+
     pub(super) fn write(&mut self, write: WriteId, record: &Record) {
         let op = match record {
             Record::Genesis { .. } => Op::Nothing,

@@ -87,7 +87,8 @@ impl Observe<Zab> for Judge {
     const INVARIANTS: &'static [Invariant] = INVARIANTS;
 
     fn new(members: &Members, _config: &Config) -> Judge {
-        let ghosts = vec![Ghost::default(); NODES_MAX - members.voters.0.leading_zeros() as usize];
+        let places = NODES_MAX - members.voters.0.leading_zeros() as usize;
+        let ghosts = vec![Ghost::new(places); places];
         Judge { members: *members, ghosts, ledger: Ledger::default(), wiped: 0 }
     }
 
@@ -140,8 +141,11 @@ impl Observe<Zab> for Judge {
                     self.ghosts[node.index()].adoptions.push_back(adoption);
                     self.judge_adoptions(node, findings);
                 }
-                Effect::Send { message: Message::Commit { zxid, .. }, .. } => {
-                    self.on_commit(node, *zxid, findings);
+                Effect::Send { to, message: Message::UpToDate { committed, .. }, .. } => {
+                    self.ghosts[node.index()].committed[to.index()] = *committed;
+                }
+                Effect::Send { to, message: Message::Commit { zxid, .. }, .. } => {
+                    self.on_commit(node, *to, *zxid, findings);
                 }
                 _ => {}
             }
@@ -172,7 +176,7 @@ impl Observe<Zab> for Judge {
     }
 
     fn wiped(&mut self, node: NodeId) {
-        self.ghosts[node.index()] = Ghost::default();
+        self.ghosts[node.index()] = Ghost::new(self.ghosts.len());
         self.wiped += 1;
     }
 }
@@ -225,7 +229,6 @@ impl Judge {
         findings.check(Z1, node, before.is_none(), || {
             format!("{node} establishes {round}, which {} had established", before.expect("it is some"))
         });
-        self.ghosts[node.index()].committed = replica.log.last();
     }
 
     fn on_deliver(
@@ -284,13 +287,13 @@ impl Judge {
         });
     }
 
-    fn on_commit(&mut self, node: NodeId, zxid: Slot, findings: &mut Findings) {
-        let ghost = &mut self.ghosts[node.index()];
-        let again = zxid == ghost.committed;
-        findings.check(Z10, node, again || follows(ghost.committed, zxid), || {
-            format!("{node} commits {zxid} after {}", ghost.committed)
+    /// To each follower, from UPTODATE on, every commit is the next.
+    fn on_commit(&mut self, node: NodeId, to: NodeId, zxid: Slot, findings: &mut Findings) {
+        let committed = &mut self.ghosts[node.index()].committed[to.index()];
+        findings.check(Z10, node, follows(*committed, zxid), || {
+            format!("{node} commits {zxid} after {committed} to {to}")
         });
-        ghost.committed = zxid;
+        *committed = zxid;
     }
 
     /// Judges the acknowledgments of NEWLEADER that may leave now, against the disk as it is now.

@@ -11,46 +11,46 @@ use replica::{
 };
 use zab::{Judge, Message, Record, Zab};
 
-pub const MS: u64 = 1_000_000;
-pub const DETECTION: u64 = 300 * MS;
+pub(crate) const MS: u64 = 1_000_000;
+pub(crate) const DETECTION: u64 = 300 * MS;
 
 /// xorshift64*: enough for schedules.
 #[derive(Clone)]
-pub struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
-    pub fn new(seed: u64) -> Random {
+    pub(crate) fn new(seed: u64) -> Random {
         Random((seed + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
     }
-    pub fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
         self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 11
     }
-    pub fn below(&mut self, n: u64) -> u64 {
+    pub(crate) fn below(&mut self, n: u64) -> u64 {
         self.next() % n
     }
-    pub fn between(&mut self, from: u64, to: u64) -> u64 {
+    pub(crate) fn between(&mut self, from: u64, to: u64) -> u64 {
         from + self.below(to - from + 1)
     }
-    pub fn percent(&mut self, p: u64) -> bool {
+    pub(crate) fn percent(&mut self, p: u64) -> bool {
         self.below(100) < p
     }
 }
 
 /// Latencies, in nanoseconds.
 #[derive(Clone)]
-pub struct Weather {
-    pub latency: (u64, u64),
+pub(crate) struct Weather {
+    pub(crate) latency: (u64, u64),
     /// A message in a thousand that takes up to this long; what follows it on its link waits behind it.
-    pub spike: u64,
-    pub spikes_per_mille: u64,
-    pub sync: (u64, u64),
+    pub(crate) spike: u64,
+    pub(crate) spikes_per_mille: u64,
+    pub(crate) sync: (u64, u64),
 }
 
 impl Weather {
-    pub const CALM: Weather =
+    pub(crate) const CALM: Weather =
         Weather { latency: (MS / 2, MS), spike: 0, spikes_per_mille: 0, sync: (MS / 10, MS) };
 }
 
@@ -94,10 +94,10 @@ struct Node {
 }
 
 /// Everything but the host that is being stepped.
-pub struct World {
-    pub now: u64,
-    pub random: Random,
-    pub weather: Weather,
+pub(crate) struct World {
+    pub(crate) now: u64,
+    pub(crate) random: Random,
+    pub(crate) weather: Weather,
     queue: BTreeMap<(u64, u64), Event>,
     ordinal: u64,
     nodes: Vec<Node>,
@@ -105,23 +105,23 @@ pub struct World {
     cut: Vec<bool>,
     config: zab::Config,
     tracing: bool,
-    pub judge: Judge,
-    pub findings: Findings,
-    pub ledger: Vec<(Slot, u64)>,
+    pub(crate) judge: Judge,
+    pub(crate) findings: Findings,
+    pub(crate) ledger: Vec<(Slot, u64)>,
     /// What the cluster's own judges found: the ledger, claims, reads, liveness.
-    pub problems: Vec<String>,
-    pub refused: u64,
-    pub reads_answered: u64,
-    pub syncs_answered: u64,
-    pub sent: [u64; 32],
-    pub claims: u64,
-    pub claim_failures: u64,
-    pub gates: u64,
-    pub leads: Vec<(u64, NodeId)>,
+    pub(crate) problems: Vec<String>,
+    pub(crate) refused: u64,
+    pub(crate) reads_answered: u64,
+    pub(crate) syncs_answered: u64,
+    pub(crate) sent: [u64; 32],
+    pub(crate) claims: u64,
+    pub(crate) claim_failures: u64,
+    pub(crate) gates: u64,
+    pub(crate) leads: Vec<(u64, NodeId)>,
     sequence: u64,
     next_read: u64,
     stepping: NodeId,
-    pub judge_claims: bool,
+    pub(crate) judge_claims: bool,
 }
 
 struct Nobody;
@@ -131,13 +131,13 @@ impl ClusterView<Zab> for Nobody {
     }
 }
 
-pub fn knobs(rules: Rules, settings: &[(&str, &str)]) -> Knobs {
+pub(crate) fn knobs(rules: Rules, settings: &[(&str, &str)]) -> Knobs {
     let settings = settings.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
     Knobs { detection: Span(DETECTION), rules, settings }
 }
 
 impl World {
-    pub fn new(n: usize, seed: u64, weather: Weather, knobs: &Knobs) -> World {
+    pub(crate) fn new(n: usize, seed: u64, weather: Weather, knobs: &Knobs) -> World {
         let config = Zab::config(knobs).expect("knobs are right");
         let members = Members::first(n);
         let node = || Node {
@@ -191,7 +191,7 @@ impl World {
         world
     }
 
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.nodes.len()
     }
 
@@ -225,7 +225,7 @@ impl World {
 
     // ---- nodes
 
-    pub fn boot(&mut self, node: NodeId) {
+    pub(crate) fn boot(&mut self, node: NodeId) {
         assert!(self.nodes[node.index()].host.is_none());
         let state = &mut self.nodes[node.index()];
         state.life += 1;
@@ -259,7 +259,7 @@ impl World {
     }
 
     /// Ends a process; with `power` also what its disk had not synced.
-    pub fn kill(&mut self, node: NodeId, power: bool) {
+    pub(crate) fn kill(&mut self, node: NodeId, power: bool) {
         let Some(host) = self.nodes[node.index()].host.take() else { return };
         self.gates |= host.gates();
         let state = &self.nodes[node.index()];
@@ -307,24 +307,26 @@ impl World {
         self.reconnect_later(node, peer, DETECTION / 3);
     }
 
-    pub fn pause(&mut self, node: NodeId, span: u64) {
-        self.nodes[node.index()].paused_until = self.now + span;
+    pub(crate) fn pause(&mut self, node: NodeId, span: u64) {
+        // Never shorter: what waits for its end would be overtaken.
+        let until = &mut self.nodes[node.index()].paused_until;
+        *until = (*until).max(self.now + span);
     }
 
-    pub fn is_running(&self, node: NodeId) -> bool {
+    pub(crate) fn is_running(&self, node: NodeId) -> bool {
         self.nodes[node.index()].host.is_some()
     }
 
-    pub fn replica(&self, node: NodeId) -> Option<&Zab> {
+    pub(crate) fn replica(&self, node: NodeId) -> Option<&Zab> {
         self.nodes[node.index()].host.as_ref().map(Host::replica)
     }
 
-    pub fn all(&self) -> impl Iterator<Item = NodeId> + use<> {
+    pub(crate) fn all(&self) -> impl Iterator<Item = NodeId> + use<> {
         (0..self.len() as u8).map(NodeId)
     }
 
     /// The running leader of the highest epoch.
-    pub fn leader(&self) -> Option<NodeId> {
+    pub(crate) fn leader(&self) -> Option<NodeId> {
         let leads =
             |node: &NodeId| self.replica(*node).is_some_and(|replica| replica.status().role == Role::Leader);
         let round = |node: &NodeId| self.replica(*node).map(|replica| replica.status().round);
@@ -333,7 +335,7 @@ impl World {
 
     // ---- links
 
-    pub fn cut(&mut self, from: NodeId, to: NodeId) {
+    pub(crate) fn cut(&mut self, from: NodeId, to: NodeId) {
         let n = self.len();
         self.cut[from.index() * n + to.index()] = true;
         let place = self.place(from, to);
@@ -344,19 +346,19 @@ impl World {
         self.at(self.now + timeout, Event::Down { node: to, peer: from, session });
     }
 
-    pub fn cut_both(&mut self, a: NodeId, b: NodeId) {
+    pub(crate) fn cut_both(&mut self, a: NodeId, b: NodeId) {
         self.cut(a, b);
         self.cut(b, a);
     }
 
     /// Cuts one off from all others.
-    pub fn isolate(&mut self, node: NodeId) {
+    pub(crate) fn isolate(&mut self, node: NodeId) {
         for peer in self.all().filter(|peer| *peer != node) {
             self.cut_both(node, peer);
         }
     }
 
-    pub fn heal(&mut self) {
+    pub(crate) fn heal(&mut self) {
         self.cut.fill(false);
     }
 
@@ -424,20 +426,20 @@ impl World {
 
     // ---- clients
 
-    pub fn entry(&mut self, origin: NodeId) -> SharedEntry {
+    pub(crate) fn entry(&mut self, origin: NodeId) -> SharedEntry {
         self.sequence += 1;
         let session = replica::ClientSession(1 + u64::from(origin.0));
         Entry::new(origin, session, Sequence(self.sequence), WallTime::NONE, &self.sequence.to_le_bytes())
     }
 
-    pub fn propose(&mut self, node: NodeId) {
+    pub(crate) fn propose(&mut self, node: NodeId) {
         let entry = self.entry(node);
         if self.is_running(node) {
             self.with(node, |host, now, world| host.propose(now, entry, world));
         }
     }
 
-    pub fn read(&mut self, node: NodeId, mode: ReadMode) {
+    pub(crate) fn read(&mut self, node: NodeId, mode: ReadMode) {
         if !self.is_running(node) {
             return;
         }
@@ -482,7 +484,7 @@ impl World {
         }
     }
 
-    pub fn run_until(&mut self, time: u64) {
+    pub(crate) fn run_until(&mut self, time: u64) {
         while let Some((&(at, ordinal), _)) = self.queue.first_key_value() {
             if time < at {
                 break;
@@ -501,7 +503,7 @@ impl World {
         self.now = time;
     }
 
-    pub fn run_for(&mut self, span: u64) {
+    pub(crate) fn run_for(&mut self, span: u64) {
         self.run_until(self.now + span);
     }
 
@@ -561,7 +563,7 @@ impl World {
 
     // ---- judges
 
-    pub fn trace(&self, text: impl FnOnce() -> String) {
+    pub(crate) fn trace(&self, text: impl FnOnce() -> String) {
         if self.tracing {
             println!("{:>10}us {}", self.now / 1000, text());
         }
@@ -594,10 +596,9 @@ impl World {
     }
 
     /// Starts everybody, heals everything, and demands progress and convergence.
-    pub fn converge(&mut self, within: u64) {
+    pub(crate) fn converge(&mut self, within: u64) {
         self.heal();
         for node in self.all() {
-            self.nodes[node.index()].paused_until = 0;
             if !self.is_running(node) {
                 self.boot(node);
             }
@@ -619,12 +620,12 @@ impl World {
         self.problem(format!("no convergence: {statuses:?}"));
     }
 
-    pub fn all_gates(&self) -> u64 {
+    pub(crate) fn all_gates(&self) -> u64 {
         self.nodes.iter().flat_map(|node| &node.host).fold(self.gates, |gates, host| gates | host.gates())
     }
 
     /// Everything that was found wrong.
-    pub fn verdict(&self) -> Vec<String> {
+    pub(crate) fn verdict(&self) -> Vec<String> {
         let name = |at: usize| Judge::INVARIANTS[at].id;
         let found = self.findings.violations.iter().map(|f| format!("{}: {}", name(f.invariant), f.text));
         found.chain(self.problems.iter().cloned()).collect()

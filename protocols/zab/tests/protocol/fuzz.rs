@@ -7,17 +7,17 @@ use crate::cluster::{DETECTION, MS, Random, Weather, World, knobs};
 
 /// How a run is biased.
 #[derive(Clone, Copy)]
-pub struct Profile {
-    pub nodes: (u64, u64),
-    pub actions: (u64, u64),
+pub(crate) struct Profile {
+    pub(crate) nodes: (u64, u64),
+    pub(crate) actions: (u64, u64),
     /// The longest pause between two actions.
-    pub calm: u64,
+    pub(crate) calm: u64,
     /// Whether every disk is slow at times.
-    pub slow_disks: bool,
-    pub counter_max: &'static str,
+    pub(crate) slow_disks: bool,
+    pub(crate) counter_max: &'static str,
 }
 
-pub const BROAD: Profile = Profile {
+pub(crate) const BROAD: Profile = Profile {
     nodes: (1, 7),
     actions: (10, 60),
     calm: 2 * DETECTION,
@@ -25,7 +25,7 @@ pub const BROAD: Profile = Profile {
     counter_max: "4294967295",
 };
 
-pub fn run(seed: u64, rules: Rules, profile: Profile) -> World {
+pub(crate) fn run(seed: u64, rules: Rules, profile: Profile) -> World {
     let mut random = Random::new(seed ^ 0x5eed);
     let n = random.between(profile.nodes.0, profile.nodes.1) as usize;
     let weather = Weather {
@@ -101,7 +101,11 @@ fn act(world: &mut World, random: &mut Random, profile: Profile) {
 }
 
 /// Runs seeds and reports the first that finds something.
-pub fn sweep(seeds: std::ops::Range<u64>, rules: Rules, profile: Profile) -> Result<(u64, Vec<u64>), String> {
+pub(crate) fn sweep(
+    seeds: std::ops::Range<u64>,
+    rules: Rules,
+    profile: Profile,
+) -> Result<(u64, Vec<u64>), String> {
     let mut gates = 0;
     let mut observed = vec![0; zab_invariants()];
     for seed in seeds {
