@@ -81,13 +81,11 @@ impl Ghost {
         self.pending.push_back((write, op));
     }
 
-    /// Makes the next record durable, if it is one of those up to `upto`.
-    pub(super) fn harden_next(&mut self, upto: WriteId) -> bool {
-        let Some((write, op)) = self.pending.front().copied() else { return false };
-        if upto < write {
-            return false;
-        }
+    /// Makes the next record durable, if it is one of those up to `upto`; then also the epoch that it adopts, if any.
+    pub(super) fn harden_next(&mut self, upto: WriteId) -> Option<Option<Round>> {
+        let (write, op) = self.pending.front().copied().filter(|(write, _)| *write <= upto)?;
         self.pending.pop_front();
+        self.durable = write;
         match op {
             Op::Accept(epoch) => self.accepted_durable = epoch,
             Op::Adopt(epoch) => self.current_durable = epoch,
@@ -98,13 +96,12 @@ impl Ghost {
             Op::Cut(after) => self.log.truncate(self.log.partition_point(|(zxid, _)| *zxid <= after)),
             Op::Nothing => {}
         }
-        self.durable = write;
-        true
+        Some(if let Op::Adopt(epoch) = op { Some(epoch) } else { None })
     }
 
-    /// The newest write that is durable, while a sync is taken in record by record.
-    pub(super) fn hardened(&self) -> WriteId {
-        self.durable
+    /// The next acknowledgment of NEWLEADER that may leave now.
+    pub(super) fn next_adoption(&mut self) -> Option<Adoption> {
+        self.adoptions.pop_front_if(|adoption| adoption.after <= self.durable)
     }
 
     /// Forgets what was not durable, and what the process knew.

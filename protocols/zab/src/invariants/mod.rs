@@ -61,7 +61,7 @@ const INVARIANTS: &[Invariant] = &[
     },
     Invariant {
         id: "zab/Z8",
-        sentence: "When a follower acknowledges NEWLEADER, its disk holds the leader's initial history",
+        sentence: "A disk holds the initial history of its currentEpoch when that is written and when NEWLEADER is acknowledged",
     },
     Invariant { id: "zab/Z9", sentence: "Zxids of an epoch are consecutive in every log" },
     Invariant { id: "zab/Z10", sentence: "A transaction is committed only after the one before it" },
@@ -161,7 +161,10 @@ impl Observe<Zab> for Judge {
     }
 
     fn hardened(&mut self, node: NodeId, upto: WriteId, findings: &mut Findings) {
-        while self.ghosts[node.index()].harden_next(upto) {
+        while let Some(adopted) = self.ghosts[node.index()].harden_next(upto) {
+            if let Some(epoch) = adopted {
+                self.judge_epoch(node, epoch, findings);
+            }
             self.judge_adoptions(node, findings);
         }
         self.ghosts[node.index()].durable = upto;
@@ -296,22 +299,30 @@ impl Judge {
         *committed = zxid;
     }
 
+    /// The disk says that it holds the initial history of an epoch.
+    fn judge_epoch(&mut self, node: NodeId, epoch: Round, findings: &mut Findings) {
+        let ghost = &self.ghosts[node.index()];
+        let holds = self.holds_history(ghost, epoch);
+        findings.check(Z8, node, holds, || {
+            format!("{node} has epoch {epoch} on disk, but {} transactions of another history", ghost.log_len())
+        });
+    }
+
+    fn holds_history(&self, ghost: &Ghost, epoch: Round) -> bool {
+        let (len, chain) = self.ledger.initial_history(epoch);
+        len == 0 || ghost.chain_at(len - 1) == Some(chain)
+    }
+
     /// Judges the acknowledgments of NEWLEADER that may leave now, against the disk as it is now.
     fn judge_adoptions(&mut self, node: NodeId, findings: &mut Findings) {
-        let ghost = &mut self.ghosts[node.index()];
-        while let Some(adoption) = ghost.adoptions.front()
-            && adoption.after <= ghost.hardened()
-        {
-            let adoption = ghost.adoptions.pop_front().expect("there is a front");
-            let (len, chain) = self.ledger.initial_history(adoption.epoch);
-            let holds = len == 0 || ghost.chain_at(len - 1) == Some(chain);
+        while let Some(adoption) = self.ghosts[node.index()].next_adoption() {
+            let ghost = &self.ghosts[node.index()];
+            let holds = self.holds_history(ghost, adoption.epoch);
             let adopted = adoption.epoch <= ghost.current_durable;
             findings.check(Z8, node, holds && adopted, || {
                 format!(
-                    "{node} acknowledges NEWLEADER {} with {} of {len} transactions and epoch {} on disk",
-                    adoption.epoch,
-                    ghost.log_len(),
-                    ghost.current_durable
+                    "{node} acknowledges NEWLEADER {}, its history on disk: {holds}, its epoch on disk: {adopted}",
+                    adoption.epoch
                 )
             });
         }
