@@ -308,9 +308,11 @@ impl World {
     }
 
     pub(crate) fn pause(&mut self, node: NodeId, span: u64) {
-        // Never shorter: what waits for its end would be overtaken.
+        // One at a time: what waits for the end of this one would be overtaken.
         let until = &mut self.nodes[node.index()].paused_until;
-        *until = (*until).max(self.now + span);
+        if *until <= self.now {
+            *until = self.now + span;
+        }
     }
 
     pub(crate) fn is_running(&self, node: NodeId) -> bool {
