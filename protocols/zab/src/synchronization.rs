@@ -1,0 +1,254 @@
+//! Synchronization, phase 2 of Zab: the leader brings a quorum to one history, its own, before it proposes anything
+//! (DSN 2011, section IV.B; ZooKeeper `LearnerHandler.syncFollower`, `Learner.syncWithLeader`).
+//!
+//! A zxid names a prefix: whoever holds (e, c) was synchronized with the one primary of e and then took its proposals
+//! one by one. So if the leader's log holds the follower's last zxid, what the follower has is a prefix of it. If
+//! not, the follower has something that the leader does not, and that is cut off, and nothing else.
+//!
+//! ```text
+//!  leader    (1,1) (1,2) (3,1)          TRUNC to (1,2): the leader's last zxid below (2,3)
+//!  follower  (1,1) (2,1) (2,2) (2,3)    cuts (2,1)..; its log really ends at (1,1): TRUNCATED (1,1)
+//!                                       DIFF (1,2) (3,1) after (1,1), NEWLEADER
+//! ```
+
+use alloc::format;
+
+use replica::{Few, LocalTime, NodeId, Round, SharedEntry, Slot};
+
+use crate::discovery::FollowingStage;
+use crate::message::Message;
+use crate::relation::{LearnerStage, Stage};
+use crate::zxid::{epoch as epoch_of, follows};
+use crate::{Out, Phase, Record, Zab, gates, rules};
+
+/// The most transactions of one DIFF: some hundred kilobytes of usual entries, so that pings are not held up.
+const DIFF_MAX: usize = 256;
+
+impl Zab {
+    /// The leader brings a follower whose log ends at `last` to its own history, a step at a time.
+    pub(crate) fn synchronize(&mut self, to: NodeId, last: Slot, out: &mut Out<'_>) {
+        let Phase::Leading(leading) = &mut self.phase else { unreachable!("only a leader synchronizes") };
+        assert!(leading.established().is_some(), "only the one leader of an epoch may cut logs");
+        let learner = leading.learner_mut(to);
+        // By membership in the leader's history, never by its range: a transaction between two of the leader's may be
+        // one that nobody committed (rule zab/sync-trunc).
+        let held = self.log.contains(last)
+            || (!self.config.rules.obeys(rules::TRUNCATE_EXTRA) && last < self.log.last());
+        if !held {
+            let after = self.log.floor(last);
+            let rounds = match learner.stage {
+                LearnerStage::Truncating { rounds } => rounds + 1,
+                _ => 1,
+            };
+            if rounds > 1 {
+                out.reached(gates::TRUNCATED_AGAIN);
+            }
+            learner.stage = LearnerStage::Truncating { rounds };
+            out.send(to, Message::Trunc { attempt: learner.attempt, after });
+            return out.narrate("zab/sync-trunc", || format!("{to} has {last}, truncates it to {after}"));
+        }
+        if matches!(learner.stage, LearnerStage::Truncating { .. }) && last < self.log.last() {
+            out.reached(gates::TRUNCATED_THEN_DIFF);
+        }
+        self.send_history(to, last, out);
+    }
+
+    /// DIFF of everything after `last`, then NEWLEADER. From here on the learner gets every proposal.
+    fn send_history(&mut self, to: NodeId, last: Slot, out: &mut Out<'_>) {
+        let Phase::Leading(leading) = &mut self.phase else { unreachable!("only a leader synchronizes") };
+        let epoch = leading.established().expect("asserted by the caller");
+        let outstanding =
+            matches!(&leading.stage, Stage::Broadcast(broadcast) if broadcast.outstanding() > 0);
+        if outstanding {
+            out.reached(gates::JOINED_WHILE_PROPOSING);
+        }
+        if last == Slot::ZERO && !self.log.is_empty() {
+            out.reached(gates::WHOLE_LOG);
+        }
+        let end = self.log.last();
+        let learner = leading.learner_mut(to);
+        let attempt = learner.attempt;
+        learner.stage = LearnerStage::Syncing { upto: end };
+        leading.forwarding.insert(to);
+        let mut after = last;
+        let mut place = self.log.count_upto(last);
+        while place < self.log.len() {
+            let until = (place + DIFF_MAX).min(self.log.len());
+            let txns: Few<_> = (place..until)
+                .map(|at| {
+                    let txn = self.log.at(at);
+                    (txn.zxid, txn.entry.clone())
+                })
+                .collect();
+            out.send(to, Message::Diff { attempt, after, txns });
+            after = self.log.at(until - 1).zxid;
+            place = until;
+        }
+        out.send(to, Message::NewLeader { attempt, epoch, last: end });
+        out.narrate("", || format!("{to} has {last}, gets the history up to {end}"));
+    }
+
+    pub(crate) fn on_trunc(&mut self, now: LocalTime, after: Slot, out: &mut Out<'_>) {
+        if !self.begin_synchronization(now, out) {
+            return;
+        }
+        let stays = self.log.floor(after);
+        if stays < self.log.last() {
+            let count = self.log.count_upto(stays);
+            believe!(self, self.delivered <= count, "what is delivered is never truncated");
+            let cut = self.log.truncate(stays);
+            out.write(Record::Truncate { after: stays });
+            out.reached(gates::TRUNCATED);
+            out.narrate("zab/sync-trunc", || format!("truncates {cut} transactions after {stays}"));
+        }
+        let Phase::Following(following) = &self.phase else { unreachable!("the guard saw a follower") };
+        // Where the log ends needs no disk: if this is lost in a crash, so is the attempt.
+        out.send(following.leader, Message::Truncated { attempt: following.attempt, last: stays });
+    }
+
+    pub(crate) fn on_truncated(&mut self, from: NodeId, last: Slot, out: &mut Out<'_>) {
+        let Phase::Leading(leading) = &self.phase else { unreachable!("the guard saw a leader") };
+        let stage = leading.learner(from).stage;
+        if !matches!(stage, LearnerStage::Truncating { .. }) {
+            return out.narrate("", || format!("TRUNCATED of {from}, which was not asked: ignored"));
+        }
+        self.synchronize(from, last, out);
+    }
+
+    pub(crate) fn on_diff(
+        &mut self,
+        now: LocalTime,
+        after: Slot,
+        txns: &[(Slot, SharedEntry)],
+        out: &mut Out<'_>,
+    ) {
+        if !self.begin_synchronization(now, out) {
+            return;
+        }
+        if after != self.log.last() {
+            return self.leave_gap(now, after, out);
+        }
+        for (zxid, entry) in txns {
+            if !self.take(*zxid, entry.clone(), out) {
+                return self.leave_gap(now, *zxid, out);
+            }
+        }
+    }
+
+    /// Appends a transaction of the leader's history, to the log and to the disk. False if it is not the next one.
+    pub(crate) fn take(&mut self, zxid: Slot, entry: SharedEntry, out: &mut Out<'_>) -> bool {
+        let last = self.log.last();
+        let next = follows(last, zxid) || (!self.config.rules.obeys(rules::CONTIGUOUS) && last < zxid);
+        if !next || self.accepted_epoch < epoch_of(zxid) {
+            return false;
+        }
+        // The first transaction of epoch k: what stands before it is exactly k's initial history, so k is adopted,
+        // in this order on disk.
+        if self.current_epoch < epoch_of(zxid) && self.config.rules.obeys(rules::EPOCH_AT_NEWLEADER) {
+            self.adopt(epoch_of(zxid), out);
+        }
+        self.log.append(zxid, entry.clone());
+        out.write(Record::Txn { zxid, entry });
+        true
+    }
+
+    fn adopt(&mut self, epoch: Round, out: &mut Out<'_>) {
+        believe!(self, epoch <= self.accepted_epoch, "an epoch is adopted only once accepted");
+        if self.current_epoch < epoch {
+            self.current_epoch = epoch;
+            out.write(Record::CurrentEpoch { epoch });
+        }
+    }
+
+    /// Whether the leader's history may come now.
+    fn begin_synchronization(&mut self, now: LocalTime, out: &mut Out<'_>) -> bool {
+        let Phase::Following(following) = &mut self.phase else { unreachable!("the guard saw a follower") };
+        let epoch = following.epoch;
+        if epoch == Round::ZERO || FollowingStage::Synchronization < following.stage {
+            self.become_looking(now, "is synchronized out of turn", out);
+            return false;
+        }
+        following.stage = FollowingStage::Synchronization;
+        if !self.config.rules.obeys(rules::EPOCH_AFTER_TXNS) {
+            self.adopt(epoch, out);
+        }
+        true
+    }
+
+    pub(crate) fn on_new_leader(&mut self, now: LocalTime, epoch: Round, last: Slot, out: &mut Out<'_>) {
+        if !self.begin_synchronization(now, out) {
+            return;
+        }
+        let Phase::Following(following) = &mut self.phase else { unreachable!("the guard saw a follower") };
+        if epoch != following.epoch || last != self.log.last() {
+            return self.leave_gap(now, last, out);
+        }
+        following.stage = FollowingStage::Synchronized;
+        let (leader, attempt) = (following.leader, following.attempt);
+        // First the transactions, then the epoch, then the acknowledgment: a crash in between leaves a server that
+        // knows less than it could, never one that boasts an epoch whose history it lacks.
+        if self.config.rules.obeys(rules::EPOCH_AT_NEWLEADER) {
+            self.adopt(epoch, out);
+        }
+        let message = Message::AckNewLeader { attempt, epoch, last, chain: self.log.chain() };
+        if self.config.rules.obeys(rules::SYNC_DURABLE) {
+            out.send_durable(leader, message);
+        } else {
+            out.send(leader, message);
+        }
+        out.narrate("zab/epoch-after-txns", || format!("adopts epoch {epoch} with history up to {last}"));
+    }
+
+    pub(crate) fn on_ack_new_leader(
+        &mut self,
+        now: LocalTime,
+        from: NodeId,
+        epoch: Round,
+        last: Slot,
+        out: &mut Out<'_>,
+    ) {
+        let Phase::Leading(leading) = &mut self.phase else { unreachable!("the guard saw a leader") };
+        let expected = LearnerStage::Syncing { upto: last };
+        if leading.established() != Some(epoch) || leading.learner(from).stage != expected {
+            return out.narrate("", || format!("ACK(NEWLEADER) of {from} out of turn: ignored"));
+        }
+        leading.learner_mut(from).stage = LearnerStage::Synced;
+        match &mut leading.stage {
+            Stage::Synchronization(acks) => {
+                acks.from.insert(from);
+                self.count_own_phase(now, out);
+            }
+            Stage::Broadcast(_) => {
+                self.send_up_to_date(from, out);
+                // It holds everything up to `last`, outstanding proposals included: an ACK of each of them.
+                self.count_acks_upto(from, last, out);
+            }
+            Stage::Discovery | Stage::Announced(_) => unreachable!("the epoch is established"),
+        }
+    }
+
+    /// A learner that holds the leader's history may serve.
+    pub(crate) fn send_up_to_date(&mut self, to: NodeId, out: &mut Out<'_>) {
+        let committed = self.committed();
+        let Phase::Leading(leading) = &mut self.phase else { unreachable!("only a leader says so") };
+        assert!(matches!(leading.stage, Stage::Broadcast(_)), "a quorum holds the history");
+        let learner = leading.learner(to);
+        assert_eq!(learner.stage, LearnerStage::Synced);
+        out.send(to, Message::UpToDate { attempt: learner.attempt, committed });
+        leading.up_to_date.insert(to);
+    }
+
+    pub(crate) fn on_up_to_date(&mut self, now: LocalTime, committed: Slot, out: &mut Out<'_>) {
+        let Phase::Following(following) = &mut self.phase else { unreachable!("the guard saw a follower") };
+        if following.stage != FollowingStage::Synchronized {
+            return out.narrate("", || "UPTODATE out of turn: ignored".into());
+        }
+        following.stage = FollowingStage::Broadcast;
+        let epoch = following.epoch;
+        if !self.config.rules.obeys(rules::EPOCH_AT_NEWLEADER) {
+            self.adopt(epoch, out);
+        }
+        believe!(self, self.current_epoch == epoch, "the epoch was adopted at NEWLEADER");
+        self.commit_upto(now, committed, out);
+    }
+}

@@ -1,0 +1,7 @@
+//! Zab under a small deterministic cluster: stories, a seeded fuzz, and what breaks when a rule is left out.
+
+mod cluster;
+mod fuzz;
+mod mutants;
+mod speed;
+mod stories;
