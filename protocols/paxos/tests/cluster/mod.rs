@@ -193,6 +193,8 @@ pub(crate) struct World {
     pub(crate) weather: Weather,
     /// What went wrong, in order.
     pub(crate) violations: Vec<String>,
+    /// The judges that are on, by the beginnings of what they say; all if none is named.
+    pub(crate) judged_by: &'static [&'static str],
     /// The protocol's own judge.
     pub(crate) findings: Findings,
     /// The entries by position, position 1 first.
@@ -331,6 +333,7 @@ impl World {
             rng: Rng::new(seed),
             weather,
             violations: Vec::new(),
+            judged_by: &[],
             findings: Findings::new(Invariants::INVARIANTS.len()),
             ledger: Vec::new(),
             gates: 0,
@@ -677,6 +680,8 @@ impl World {
             let id = Invariants::INVARIANTS[finding.invariant].id;
             self.violations.push(format!("{id}: {}", finding.text));
         }
+        let on = self.judged_by;
+        self.violations.retain(|text| on.is_empty() || on.iter().any(|by| text.starts_with(by)));
     }
 
     /// Heals everything, and requires that a new proposal is delivered by all within a bounded time. Nodes that were
@@ -715,6 +720,7 @@ impl World {
         }
         let positions: Vec<u64> = self.ids().map(|node| self.position(node)).collect();
         self.violations.push(format!("liveness: no convergence, positions {positions:?}"));
+        self.note_findings();
     }
 }
 
@@ -755,6 +761,16 @@ impl Profile {
 
 /// One fuzz run: what went wrong, and the world at its end.
 pub(crate) fn fuzz(seed: u64, rules: Rules, profile: &Profile) -> World {
+    fuzz_judged_by(seed, rules, profile, &[])
+}
+
+/// The same, with only some of the judges on.
+pub(crate) fn fuzz_judged_by(
+    seed: u64,
+    rules: Rules,
+    profile: &Profile,
+    judged_by: &'static [&'static str],
+) -> World {
     let mut rng = Rng::new(seed ^ 0xabcd);
     let nodes = match profile.nodes {
         0 => [3, 3, 5, 3, 4, 1, 2, 5, 3, 7][rng.below(10) as usize],
@@ -763,6 +779,7 @@ pub(crate) fn fuzz(seed: u64, rules: Rules, profile: &Profile) -> World {
     let window = ["256", "4", "16"][rng.below(3) as usize];
     let settings = [("window", window)];
     let mut world = World::with_settings(nodes, seed, rules, profile.weather, &settings);
+    world.judged_by = judged_by;
     for _ in 0..profile.turns {
         turn(&mut world, &mut rng, profile);
         let span = rng.between((MS / 10, profile.turn));
