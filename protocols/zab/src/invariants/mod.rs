@@ -304,7 +304,10 @@ impl Judge {
         let ghost = &self.ghosts[node.index()];
         let holds = self.holds_history(ghost, epoch);
         findings.check(Z8, node, holds, || {
-            format!("{node} has epoch {epoch} on disk, but {} transactions of another history", ghost.log_len())
+            format!(
+                "{node} has epoch {epoch} on disk, but {} transactions of another history",
+                ghost.log_len()
+            )
         });
     }
 

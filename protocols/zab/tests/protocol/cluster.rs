@@ -138,12 +138,19 @@ pub(crate) fn knobs(rules: Rules, settings: &[(&str, &str)]) -> Knobs {
 
 impl World {
     pub(crate) fn new(n: usize, seed: u64, weather: Weather, knobs: &Knobs) -> World {
+        let genesis = vec![Zab::genesis(&Members::first(n))];
+        World::with_disks(vec![genesis; n], seed, weather, knobs)
+    }
+
+    /// A cluster whose disks have a history. The protocol's own judge did not see it: look at `problems` only.
+    pub(crate) fn with_disks(disks: Vec<Vec<Record>>, seed: u64, weather: Weather, knobs: &Knobs) -> World {
         let config = Zab::config(knobs).expect("knobs are right");
+        let n = disks.len();
         let members = Members::first(n);
-        let node = || Node {
+        let node = |disk: Vec<Record>| Node {
             host: None,
-            disk: vec![Zab::genesis(&members)],
-            durable: 1,
+            durable: disk.len(),
+            disk,
             flushing: false,
             life: 0,
             delivered: 0,
@@ -158,7 +165,7 @@ impl World {
             weather,
             queue: BTreeMap::new(),
             ordinal: 0,
-            nodes: (0..n).map(|_| node()).collect(),
+            nodes: disks.into_iter().map(node).collect(),
             pairs: (0..n * n).map(|_| Pair::default()).collect(),
             cut: vec![false; n * n],
             config,

@@ -2,6 +2,7 @@
 
 mod cluster;
 mod fuzz;
+mod judge;
 mod mutants;
 mod speed;
 mod stories;
