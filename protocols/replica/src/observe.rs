@@ -56,7 +56,9 @@ pub trait Observe<R: Replica>: Clone {
     fn stepped(&mut self, step: &Step<'_, R>, cluster: &impl Cluster<R>, findings: &mut Findings);
     /// All records of `node` up to `upto` are durable.
     fn hardened(&mut self, node: NodeId, upto: WriteId, findings: &mut Findings);
-    /// `node` lost its process; records above `survived` are gone from its disk, the others are durable.
+    /// `node` lost its process some time ago and is about to start again; records above `survived` are gone from its
+    /// disk, the others are durable. It comes this late because only now it is known: after a kill the OS cache keeps
+    /// what was not synced, until the power fails.
     fn crashed(&mut self, node: NodeId, survived: WriteId, findings: &mut Findings);
     /// The disk of `node` is empty now; its next incarnation has no genesis.
     fn wiped(&mut self, _node: NodeId) {}

@@ -252,13 +252,9 @@ impl<R: Replica, S: Service, C: Clients<S>> World<R, S, C> {
         let survived = machine.disk.last();
         net.faults[index].report.writes += lost;
         net.fingerprint.record([u64::from(node.0) << 8 | 14, survived.0, 0, 0]);
-        if !net.options.bare {
-            net.invariants.crashed(node, survived, &mut net.findings);
-            net.date_findings();
-            if kind == CrashKind::Wipe {
-                net.disks.wiped(node);
-                net.invariants.wiped(node);
-            }
+        if !net.options.bare && kind == CrashKind::Wipe {
+            net.disks.wiped(node);
+            net.invariants.wiped(node);
         }
         if was_running {
             let text = || format!("{kind:?}: {lost} records lost");

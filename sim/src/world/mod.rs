@@ -504,8 +504,13 @@ impl<R: Replica, S: Service, C: Clients<S>> World<R, S, C> {
             format!("incarnation {} on {} records", boot.incarnation, records.len())
         });
         if !net.options.bare {
-            let kept = net.machines[index].disk.records();
-            net.disks.restarting(net_when(net.events, net.now), node, kept);
+            let disk = &net.machines[index].disk;
+            net.disks.restarting(net_when(net.events, net.now), node, disk.records());
+            if 0 < boot.incarnation {
+                // Only now is it known what survived: the power may have failed after the process did.
+                net.invariants.crashed(node, disk.last(), &mut net.findings);
+                net.date_findings();
+            }
         }
         let options = HostOptions {
             link: net.link,
