@@ -195,7 +195,7 @@ fn faults_name_who_there_is() {
     check_rest(&crash("\"rest\""), 3, 9, "\"rest\" is the rest of nothing here");
     check_rest(&crash("[]"), 3, 9, "`crash` names nobody");
     let groups = "[[fault]]\nat = \"1s\"\npartition = [[\"n0\", \"n1\"], [\"n1\"]]\nheal_after = \"1s\"";
-    check_rest(groups, 3, 28, "\"n1\" is named twice");
+    check_rest(groups, 3, 29, "\"n1\" is named twice");
 }
 
 #[test]

@@ -164,16 +164,17 @@ fn a_nemesis_draws_other_families_for_other_seeds_and_spares_a_majority() {
         let name = |fault: &Fault| format!("{:?}", fault.what).split(' ').next().unwrap_or("").to_string();
         kinds.insert(plan.faults.iter().map(name).collect::<BTreeSet<_>>());
         let down_at = |at: u64| {
-            plan.faults
-                .iter()
-                .filter(|fault| match &fault.what {
-                    FaultKind::Crash { restart_after: Some(down), kind, .. } => {
-                        fault.at <= at && (*kind == CrashKind::Wipe || at < fault.at + down)
-                    }
-                    FaultKind::Pause { duration, .. } => fault.at <= at && at < fault.at + duration,
-                    _ => false,
-                })
-                .count()
+            let on = |fault: &&Fault| match &fault.what {
+                FaultKind::Crash { kind: CrashKind::Wipe, .. } => fault.at <= at,
+                FaultKind::Crash { restart_after: Some(span), .. }
+                | FaultKind::Pause { duration: span, .. } => fault.at <= at && at < fault.at + span,
+                _ => false,
+            };
+            let who = |fault: &Fault| match &fault.what {
+                FaultKind::Crash { who, .. } | FaultKind::Pause { who, .. } => format!("{who:?}"),
+                other => unreachable!("{other:?} takes nobody down"),
+            };
+            plan.faults.iter().filter(on).map(who).collect::<BTreeSet<_>>().len()
         };
         let most = plan.faults.iter().map(|fault| down_at(fault.at)).max().unwrap_or(0);
         assert!(most <= 2, "seed {seed} has {most} of 5 nodes down at once");
@@ -211,4 +212,4 @@ fn the_draws_are_the_same_on_every_machine() {
     assert_eq!((plan.key, plan.network.base[1], first.at, first.client), GOLDEN);
 }
 
-const GOLDEN: (u64, u64, u64, u32) = (0, 0, 0, 0);
+const GOLDEN: (u64, u64, u64, u32) = (3583149731420926898, 358642, 1281045, 7);
