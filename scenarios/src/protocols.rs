@@ -1,6 +1,8 @@
 //! The one list of protocols: the only place in the workspace that names them.
 
-use replica::{Knobs, Link, ReadMode, RuleText, Setting};
+use replica::{Knobs, Link, ReadMode, Replica, RuleText, Setting};
+use sim::plan::Plan;
+use sim::run::{PlanError, Run, RunOptions};
 
 /// A protocol of the testbed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -73,22 +75,65 @@ impl Catalog {
 
 /// The catalog of this build.
 pub fn catalog() -> Catalog {
-    use ReadMode::{Linearizable, Sync};
-    // Until the protocols' crates say it themselves: no rules, no settings, and what the design says of the rest.
-    let info = |name, link, reads| ProtocolInfo {
-        name,
-        link,
-        rules: &[],
-        settings: &[],
-        reads,
-        check: |_: &Knobs| Ok(Vec::new()),
-    };
     Catalog {
-        protocols: [
-            info("paxos", Link::Datagram, &[Linearizable]),
-            info("zab", Link::Session, &[Linearizable, Sync]),
-            info("raft", Link::Datagram, &[Linearizable]),
-        ],
-        service: &[],
+        protocols: [info::<paxos::Paxos>(), ZAB, info::<raft::Raft>()],
+        service: registry::rules::RULES,
     }
 }
+
+/// Something to do with a protocol's own types.
+pub trait Visit {
+    /// What comes of it.
+    type Output;
+
+    /// Does it.
+    fn visit<R: Replica>(self) -> Self::Output;
+}
+
+/// Does something with the types of a protocol, by its name. None: the protocol is not in this build.
+pub fn visit<V: Visit>(protocol: Protocol, visitor: V) -> Option<V::Output> {
+    match protocol {
+        Protocol::Paxos => Some(visitor.visit::<paxos::Paxos>()),
+        Protocol::Zab => None,
+        Protocol::Raft => Some(visitor.visit::<raft::Raft>()),
+    }
+}
+
+/// Runs a plan under a protocol.
+pub fn run(protocol: Protocol, plan: &Plan, options: &RunOptions) -> Result<Run, PlanError> {
+    /// What `sim::run::run` is asked.
+    struct Ask<'a>(&'a Plan, &'a RunOptions);
+
+    impl Visit for Ask<'_> {
+        type Output = Result<Run, PlanError>;
+
+        fn visit<R: Replica>(self) -> Self::Output {
+            sim::run::run::<R>(self.0, self.1)
+        }
+    }
+
+    let absent = || Err(PlanError(format!("{} is not in this build", protocol.name())));
+    visit(protocol, Ask(plan, options)).unwrap_or_else(absent)
+}
+
+/// What a protocol says of itself.
+fn info<R: Replica>() -> ProtocolInfo {
+    ProtocolInfo {
+        name: R::NAME,
+        link: R::LINK,
+        rules: R::RULES,
+        settings: R::SETTINGS,
+        reads: R::READS,
+        check: |knobs| R::config(knobs).map(|config| R::describe(&config)),
+    }
+}
+
+/// Zab, until its crate says it itself.
+const ZAB: ProtocolInfo = ProtocolInfo {
+    name: "zab",
+    link: Link::Session,
+    rules: &[],
+    settings: &[],
+    reads: &[ReadMode::Linearizable, ReadMode::Sync],
+    check: |_| Ok(Vec::new()),
+};

@@ -29,8 +29,6 @@ pub(crate) const OPERATIONS_MAX: u128 = 1_000_000;
 const RETRANSMIT_MIN: u64 = 5_000_000;
 /// A silent client's session lives this long by default: longer than any outage that a library file causes.
 const CLIENT_SESSION: u64 = 30_000_000_000;
-/// The rule of a protocol without which it may be run over datagrams, after the protocol's name.
-const SESSION_RULE: &str = "sessions";
 
 const MS: u64 = 1_000_000;
 const SECOND: u64 = 1_000 * MS;
@@ -90,7 +88,6 @@ pub(crate) fn parse(file: &str, text: &str, catalog: &Catalog) -> Result<Scenari
 /// What the sections tell each other while errors are sought. Absent where a section is wrong.
 pub(crate) struct Known {
     nodes: Option<u8>,
-    detection: u64,
     end: Option<u64>,
 }
 
@@ -104,7 +101,6 @@ fn scenario(root: &Table<'_>, catalog: &Catalog) -> Scenario {
     let workload = workload(root, &cluster, &network);
     let known = Known {
         nodes: cluster.nodes.as_ref().map(|nodes| nodes.value),
-        detection: cluster.detection,
         end: workload.as_ref().map(|workload| workload.end),
     };
     let scenario = Scenario {
@@ -564,11 +560,12 @@ fn serves(
             let help = format!("leave {} out of `protocols`, or change `reads`", info.name);
             root.errors.push(protocol.span.clone(), problem, expected, help);
         }
-        let left_out = scenario.without.contains(&format!("{}/{SESSION_RULE}", info.name));
+        // A mutant may be run over what its protocol does not tolerate.
+        let mutant = scenario.without.iter().any(|id| id.split('/').next() == Some(info.name));
         if let Some(links) = &links
             && links.value == LinkKind::Datagram
             && info.link == Link::Session
-            && !left_out
+            && !mutant
         {
             let problem = format!("`links` is \"datagram\", and {} needs sessions", info.name);
             let help = format!("leave {} out of `protocols`, or use \"session\"", info.name);
