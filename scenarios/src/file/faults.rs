@@ -1,0 +1,331 @@
+//! `[[fault]]`: when, what, whom, for how long.
+
+use sim::plan::{ClockFault, CrashKind, Fault, FaultKind, Who};
+
+use super::reader::{Field, OrElse, Placed, Table, did_you_mean, one_of};
+use super::{DRIFT_PPM_MAX, Known};
+use crate::scenario::FaultSpec;
+use crate::units::show_time;
+
+/// The keys of which a fault has exactly one.
+const KINDS: [&str; 7] = ["crash", "pause", "partition", "cut", "weather", "clock", "disk"];
+
+/// Every fault, in order of time; those that are wrong are reported and left out.
+pub(super) fn faults(root: &Table<'_>, known: &Known) -> Vec<FaultSpec> {
+    let expected = "a list of tables, each begun by [[fault]]";
+    let Some(items) = root.get("fault", |field| field.list(expected)) else { return Vec::new() };
+    let mut faults: Vec<FaultSpec> = items
+        .value
+        .iter()
+        .filter_map(|item| {
+            let table = item.table("[[fault]]")?;
+            let fault = fault(&table, known);
+            table.finish();
+            fault
+        })
+        .collect();
+    faults.sort_by_key(|fault| fault.fault.at);
+    faults
+}
+
+fn fault(table: &Table<'_>, known: &Known) -> Option<FaultSpec> {
+    let at = table.required("at", "when it starts, such as \"3s\"", |field| field.duration());
+    if let (Some(at), Some(end)) = (&at, known.end)
+        && end <= at.value
+    {
+        let (starts, end) = (show_time(at.value), show_time(end));
+        let problem = format!("the fault starts at {starts}, and the run's operations end at {end}");
+        let help = "let it start earlier, or lengthen `for` of [workload]";
+        table.errors.push(at.span.clone(), problem, format!("a time before {end}"), help);
+    }
+    let given: Vec<&str> = KINDS.into_iter().filter(|key| table.has(key)).collect();
+    let [kind] = given.as_slice() else {
+        // So that no key of any kind is called unknown on top of this.
+        table.know(&KINDS);
+        table.know(&PARTS);
+        let problem = match given.as_slice() {
+            [] => "[[fault]] does not say what happens".to_string(),
+            many => format!("[[fault]] has {}", many.join(" and ")),
+        };
+        let expected = format!("exactly {}", one_of(&KINDS));
+        table.errors.push(table.span.clone(), problem, expected, "write one [[fault]] for each");
+        return None;
+    };
+    let reader = Reader { table, at: at.as_ref().map(|at| at.value), known };
+    let mut either_way = false;
+    let what = match *kind {
+        "crash" => reader.crash(),
+        "pause" => reader.pause(),
+        "partition" => reader.partition(),
+        "cut" => reader.cut(),
+        "weather" => reader.weather(),
+        "clock" => reader.clock(&mut either_way),
+        _ => reader.disk(),
+    };
+    Some(FaultSpec { fault: Fault { at: at?.value, what: what?, explicit: true }, either_way })
+}
+
+/// What stands beside the kind.
+const PARTS: [&str; 12] = [
+    "kind",
+    "restart_after",
+    "restart_at",
+    "heal_after",
+    "heal_at",
+    "for",
+    "until",
+    "jump",
+    "drift_ppm",
+    "freeze",
+    "sync",
+    "by",
+];
+
+/// A fault that is being read.
+struct Reader<'t, 'a> {
+    table: &'t Table<'a>,
+    at: Option<u64>,
+    known: &'t Known,
+}
+
+/// Who may be named where.
+#[derive(Clone, Copy)]
+struct Names {
+    clients: bool,
+    rest: bool,
+    nodes: Option<u8>,
+}
+
+impl<'a> Reader<'_, 'a> {
+    /// A time span given as a length (`heal_after`) or as an end (`heal_at`).
+    fn span(&self, after: &'static str, at: &'static str) -> Option<Placed<u64>> {
+        let length = self.table.get(after, |field| field.duration());
+        let end = self.table.get(at, |field| field.duration());
+        if let (Some(_), Some(end)) = (&length, &end) {
+            let problem = format!("[[fault]] has both `{after}` and `{at}`");
+            self.table.errors.push(end.span.clone(), problem, format!("`{after}` or `{at}`"), "remove one");
+            return None;
+        }
+        if let Some(length) = length {
+            if length.value == 0 {
+                let problem = format!("`{after}` is 0: the fault ends when it begins");
+                self.table.errors.push(length.span, problem, "more than zero", "lengthen it");
+                return None;
+            }
+            return Some(length);
+        }
+        let (end, start) = (end?, self.at?);
+        if end.value <= start {
+            let (ends, starts) = (show_time(end.value), show_time(start));
+            let problem = format!("`{at}` is {ends}, and the fault starts at {starts}");
+            self.table.errors.push(end.span, problem, format!("a time after {starts}"), "let it end later");
+            return None;
+        }
+        Some(Placed { value: end.value - start, span: end.span })
+    }
+
+    /// Like `span`, for a fault that must end.
+    fn required_span(&self, after: &'static str, at: &'static str) -> Option<u64> {
+        if !self.table.has(after) && !self.table.has(at) {
+            let problem = format!("[[fault]] has no `{after}`");
+            let expected = format!("`{after}`, such as \"2s\", or `{at}`");
+            self.table.errors.push(self.table.span.clone(), problem, expected, format!("add `{after} = ..`"));
+        }
+        self.span(after, at).map(|placed| placed.value)
+    }
+
+    fn names(&self, clients: bool, rest: bool) -> Names {
+        Names { clients, rest, nodes: self.known.nodes }
+    }
+
+    /// Whom a fault of nodes strikes.
+    fn who(&self, key: &'static str) -> Option<Vec<Who>> {
+        let names = self.names(false, false);
+        self.table.get(key, |field| who_list(field, names, &mut Vec::new())).map(|placed| placed.value)
+    }
+
+    fn crash(&self) -> Option<FaultKind> {
+        let who = self.who("crash");
+        let kinds = [("process", CrashKind::Process), ("power", CrashKind::Power), ("wipe", CrashKind::Wipe)];
+        let kind = self.table.get("kind", |field| field.word(&kinds));
+        let right = kind.is_some() || !self.table.has("kind");
+        let before = self.table.errors.count();
+        let restart_after = self.span("restart_after", "restart_at").map(|placed| placed.value);
+        let right = right && before == self.table.errors.count();
+        let who = who?;
+        right.then_some(FaultKind::Crash { who, kind: kind.or_value(CrashKind::Process), restart_after })
+    }
+
+    fn pause(&self) -> Option<FaultKind> {
+        let (who, duration) = (self.who("pause"), self.required_span("for", "until"));
+        Some(FaultKind::Pause { who: who?, duration: duration? })
+    }
+
+    fn partition(&self) -> Option<FaultKind> {
+        let duration = self.required_span("heal_after", "heal_at");
+        let names = self.names(true, true);
+        let groups = self.table.get("partition", |field| groups(field, names));
+        Some(FaultKind::Partition { groups: groups?.value, duration: duration? })
+    }
+
+    fn cut(&self) -> Option<FaultKind> {
+        let duration = self.required_span("heal_after", "heal_at");
+        let table = self.table.table("cut")?;
+        let names = self.names(true, true);
+        let (mut seen_from, mut seen_to) = (Vec::new(), Vec::new());
+        let expected = "whom, such as \"leader\" or [\"n0\", \"n1\"]";
+        let from = table.required("from", expected, |field| who_list(field, names, &mut seen_from));
+        let to = table.required("to", expected, |field| who_list(field, names, &mut seen_to));
+        let both_ways = table.get("both_ways", |field| field.flag()).or_value(false);
+        table.finish();
+        let (from, to) = (from?.value, to?.value);
+        Some(FaultKind::Cut { from, to, both_ways, duration: duration? })
+    }
+
+    fn weather(&self) -> Option<FaultKind> {
+        let duration = self.required_span("for", "until");
+        let table = self.table.table("weather")?;
+        let names = self.names(false, true);
+        let side = |key| table.get(key, |field| who_list(field, names, &mut Vec::new())).or_value(Vec::new());
+        let (from, to) = (side("from"), side("to"));
+        let ppm = |key| table.get(key, |field| field.probability()).map(|placed| placed.value);
+        let (loss, duplicate, reorder) = (ppm("loss"), ppm("duplicate"), ppm("reorder"));
+        let delay = table.get("delay", |field| field.duration()).or_value(0);
+        let given = ["loss", "duplicate", "reorder", "delay"].iter().any(|key| table.has(key));
+        if !given {
+            let expected = "at least one of `loss`, `duplicate`, `reorder`, `delay`";
+            table.errors.push(table.span.clone(), "`weather` changes nothing", expected, "add one");
+        }
+        table.finish();
+        Some(FaultKind::Weather { from, to, loss, duplicate, reorder, delay, duration: duration? })
+    }
+
+    fn clock(&self, either_way: &mut bool) -> Option<FaultKind> {
+        let who = self.who("clock");
+        let table = self.table;
+        let jump = table.get("jump", |field| field.signed_duration());
+        let drift = table.get("drift_ppm", |field| field.ppb(-DRIFT_PPM_MAX, DRIFT_PPM_MAX));
+        let freeze = table.get("freeze", |field| field.positive_duration());
+        let given: Vec<&str> =
+            ["jump", "drift_ppm", "freeze"].into_iter().filter(|key| table.has(key)).collect();
+        let how = match given.as_slice() {
+            ["jump"] => {
+                let (sign, nanos) = jump?.value;
+                *either_way = sign == '±';
+                let by = if sign == '-' { -(nanos as i64) } else { nanos as i64 };
+                Some(ClockFault::Jump { by })
+            }
+            ["drift_ppm"] => {
+                let duration = self.required_span("for", "until");
+                Some(ClockFault::Drift { ppb: drift?.value, duration: duration? })
+            }
+            ["freeze"] => Some(ClockFault::Freeze { duration: freeze?.value }),
+            _ => {
+                table.know(&["for", "until"]);
+                let expected = "exactly one of `jump`, `drift_ppm` with `for`, `freeze`";
+                let problem = "`clock` does not say how it misbehaves";
+                table.errors.push(table.span.clone(), problem, expected, "write one [[fault]] for each");
+                None
+            }
+        };
+        Some(FaultKind::Clock { who: who?, how: how? })
+    }
+
+    fn disk(&self) -> Option<FaultKind> {
+        let who = self.who("disk");
+        let duration = self.required_span("for", "until");
+        let sync = self.table.required("sync", "what a sync takes meanwhile", super::sync);
+        Some(FaultKind::SlowDisk { who: who?, sync: sync?.value, duration: duration? })
+    }
+}
+
+/// `[["leader"], ["rest", "clients"]]`
+fn groups(field: &Field<'_>, names: Names) -> Option<Vec<Vec<Who>>> {
+    let expected = "a list of groups, such as [[\"leader\"], [\"rest\", \"clients\"]]";
+    let items = field.list(expected)?;
+    if items.len() < 2 {
+        let problem = format!("`partition` has {} group", items.len());
+        return field.wrong(problem, expected, "name at least two: who is in none hears everyone");
+    }
+    let mut seen = Vec::new();
+    let groups: Vec<Option<Vec<Who>>> = items.iter().map(|item| who_list(item, names, &mut seen)).collect();
+    groups.into_iter().collect()
+}
+
+/// One name or a list of them. `seen` gathers them, so that none comes twice.
+fn who_list(field: &Field<'_>, names: Names, seen: &mut Vec<Who>) -> Option<Vec<Who>> {
+    if !field.is_list() {
+        return who(field, names, seen).map(|who| vec![who]);
+    }
+    let items = field.list("a list of names")?;
+    if items.is_empty() {
+        return field.wrong(format!("`{}` names nobody", field.name), expected_who(names), "name somebody");
+    }
+    let read: Vec<Option<Who>> = items.iter().map(|item| who(item, names, seen)).collect();
+    read.into_iter().collect()
+}
+
+fn expected_who(names: Names) -> String {
+    let last = names.nodes.map_or("n63".to_string(), |nodes| format!("n{}", nodes - 1));
+    let mut expected =
+        format!("\"leader\", \"follower\", \"follower-2\", \"all\", or a node from \"n0\" to \"{last}\"");
+    if names.rest {
+        expected.push_str(", or \"rest\"");
+    }
+    if names.clients {
+        expected.push_str(", or \"clients\"");
+    }
+    expected
+}
+
+fn who(field: &Field<'_>, names: Names, seen: &mut Vec<Who>) -> Option<Who> {
+    let text = field.text(&expected_who(names))?;
+    let who = name_of(text, field, names)?;
+    if seen.contains(&who) {
+        return field.wrong(format!("\"{text}\" is named twice"), "every name once", "remove it here");
+    }
+    seen.push(who);
+    Some(who)
+}
+
+fn name_of(text: &str, field: &Field<'_>, names: Names) -> Option<Who> {
+    let numbered = |prefix: &str| text.strip_prefix(prefix).and_then(|number| number.parse::<u8>().ok());
+    if let Some(node) = numbered("n") {
+        return match names.nodes {
+            Some(nodes) if nodes <= node => {
+                let problem = format!("there is no node \"{text}\": the cluster has {nodes}");
+                field.wrong(problem, expected_who(names), "nodes are counted from n0")
+            }
+            _ => Some(Who::Node(node)),
+        };
+    }
+    if let Some(nth) = numbered("follower-") {
+        return match names.nodes {
+            Some(nodes) if nth == 0 || nodes <= nth => {
+                let problem = format!("there is no \"{text}\": the cluster has {} followers", nodes - 1);
+                field.wrong(problem, expected_who(names), "followers are counted from follower-1")
+            }
+            _ => Some(Who::Follower(nth.saturating_sub(1))),
+        };
+    }
+    match text {
+        "leader" => Some(Who::Leader),
+        "follower" if names.nodes == Some(1) => {
+            field.wrong("a cluster of one node has no follower", "\"leader\", \"all\" or \"n0\"", "")
+        }
+        "follower" => Some(Who::Follower(0)),
+        "all" => Some(Who::All),
+        "rest" if names.rest => Some(Who::Rest),
+        "clients" if names.clients => Some(Who::Clients),
+        "rest" => field.wrong("\"rest\" is the rest of nothing here", expected_who(names), "write \"all\""),
+        "clients" => {
+            let help = "clients can be parted and cut off, nothing else";
+            field.wrong("\"clients\" are no nodes", expected_who(names), help)
+        }
+        _ => {
+            let known = ["leader", "follower", "all", "rest", "clients"];
+            let help = did_you_mean(text, &known, "roles are leader, follower, all, rest, clients");
+            field.wrong(format!("there is nobody called \"{text}\""), expected_who(names), help)
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! The library: the scenario files that come with Quorate, by subject, embedded for use outside of a clone.
+
+/// A file of the library.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LibraryFile {
+    /// Its path below `scenarios/`.
+    pub path: &'static str,
+    /// Its text.
+    pub text: &'static str,
+}
+
+/// Every file of the library, in order of path but that the first is the README's example.
+pub const fn library() -> &'static [LibraryFile] {
+    LIBRARY
+}
+
+macro_rules! files {
+    ($($path:literal,)*) => {
+        &[$(LibraryFile { path: $path, text: include_str!(concat!("../", $path)) },)*]
+    };
+}
+
+const LIBRARY: &[LibraryFile] = files![
+    "leader-crash.toml",
+    "clients/cut-from-the-leader.toml",
+    "clients/impatient.toml",
+    "clients/sequential-reads.toml",
+    "clients/stale-reads.toml",
+    "clients/sync-reads.toml",
+    "clock/fast-and-slow.toml",
+    "clock/jumps.toml",
+    "crash/all-lose-power.toml",
+    "crash/kill-then-power.toml",
+    "crash/lone-node.toml",
+    "crash/random-crashes.toml",
+    "crash/wiped-follower.toml",
+    "disk/slow-leader.toml",
+    "disk/slow-then-power.toml",
+    "election/first-leader.toml",
+    "election/leader-again-and-again.toml",
+    "election/new-leader-cut-off.toml",
+    "election/pause-longer-than-detection.toml",
+    "load/closed-loop.toml",
+    "load/narrow-links.toml",
+    "load/one-hot-key.toml",
+    "partition/leader-in-minority.toml",
+    "partition/one-way-leader.toml",
+    "partition/partial.toml",
+    "partition/random-cuts.toml",
+    "partition/split-in-halves.toml",
+];

@@ -1,0 +1,65 @@
+//! The library: every file is listed, parses, says what it teaches, and has a fault to show.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use scenarios::{Protocol, Scenario, library};
+use sim::plan::ReadMode;
+
+fn top() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Scenario files on disk, in every folder by subject and at the top.
+fn on_disk(folder: &Path, found: &mut BTreeSet<String>) {
+    for entry in fs::read_dir(folder).expect("the crate's folder can be read") {
+        let path = entry.expect("its entries can be read").path();
+        let below = path.strip_prefix(top()).expect("it is below the top").to_path_buf();
+        if path.is_dir() {
+            on_disk(&path, found);
+        } else if path.extension().is_some_and(|end| end == "toml") && !below.ends_with("Cargo.toml") {
+            found.insert(below.to_string_lossy().replace('\\', "/"));
+        }
+    }
+}
+
+#[test]
+fn every_file_on_disk_is_in_the_embedded_list() {
+    let mut found = BTreeSet::new();
+    on_disk(&top(), &mut found);
+    let listed: BTreeSet<String> = library().iter().map(|file| file.path.to_string()).collect();
+    assert_eq!(found, listed);
+    assert!(17 <= listed.len());
+}
+
+#[test]
+fn every_file_parses_teaches_and_breaks_something() {
+    for file in library() {
+        let scenario =
+            Scenario::parse(file.path, file.text).unwrap_or_else(|errors| panic!("{}", errors.plain()));
+        let taught = !scenario.teaches.is_empty() || file.path == "leader-crash.toml";
+        assert!(taught, "{} does not say what it teaches", file.path);
+        assert!(!scenario.faults.is_empty(), "{} breaks nothing", file.path);
+        assert!(scenario.workload.end <= 12_000_000_000, "{} is too long for a sweep", file.path);
+        let plan = scenario.plan(0);
+        assert!(plan.workload.operations.len() <= 400 * 12, "{} is too much for a sweep", file.path);
+    }
+}
+
+#[test]
+fn the_library_is_varied() {
+    let scenarios: Vec<Scenario> =
+        library().iter().map(|file| Scenario::parse(file.path, file.text).expect("it parses")).collect();
+    for nodes in [1, 3, 4, 5, 7] {
+        assert!(scenarios.iter().any(|scenario| scenario.nodes == nodes), "no scenario has {nodes} nodes");
+    }
+    for reads in [ReadMode::Linearizable, ReadMode::Sequential, ReadMode::Stale] {
+        let by_all = |scenario: &&Scenario| scenario.protocols.len() == Protocol::ALL.len();
+        assert!(scenarios.iter().filter(by_all).any(|scenario| scenario.workload.reads == reads));
+    }
+    assert!(scenarios.iter().any(|scenario| scenario.plan(0).workload.closed));
+    assert!(scenarios.iter().filter(|scenario| scenario.nemesis.is_some()).count() >= 2);
+    let titles: BTreeSet<&str> = scenarios.iter().map(|scenario| scenario.title.as_str()).collect();
+    assert_eq!(titles.len(), scenarios.len(), "two scenarios have one title");
+}
