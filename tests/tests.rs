@@ -1,1 +1,39 @@
-//! The tests.
+//! The tests of everything together, in one binary.
+
+/// The command as a process: streams, exit codes, help, errors.
+mod cli;
+/// `quorate trace`: golden pages, filters, broken files.
+mod trace;
+
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+/// What a command said and how it ended.
+struct Ended {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+impl From<Output> for Ended {
+    fn from(output: Output) -> Ended {
+        let text = |bytes| String::from_utf8(bytes).expect("both streams are UTF-8");
+        Ended { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+    }
+}
+
+/// Runs the command at the top of the workspace, with no terminal and no color.
+fn quorate(arguments: &[&str]) -> Ended {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_quorate"));
+    command.current_dir(env!("CARGO_MANIFEST_DIR")).env_remove("NO_COLOR").args(arguments).stdin(Stdio::null());
+    command.output().expect("the command starts").into()
+}
+
+/// A folder of this test's own.
+fn folder(test: &str) -> PathBuf {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(test);
+    // Left from an earlier run, if it is there.
+    let _ = std::fs::remove_dir_all(&path);
+    std::fs::create_dir_all(&path).expect("the folder can be made");
+    path
+}
