@@ -26,7 +26,7 @@ use std::path::Path;
 
 pub use error::{ScenarioError, ScenarioErrors};
 pub use library::{LibraryFile, library};
-pub use protocols::{Catalog, Protocol, ProtocolInfo, Visit, catalog, run, visit};
+pub use protocols::{Catalog, Described, Protocol, ProtocolInfo, Visit, catalog, run, visit};
 pub use scenario::{
     ClockSpec, Family, FamilySpec, FaultSpec, Mix, NemesisSpec, NetworkSpec, Pace, Scenario, WorkloadSpec,
 };

@@ -26,7 +26,7 @@ impl Scenario {
         Plan {
             title: self.title.clone(),
             seed,
-            key: Stream::new(seed, "run").next(),
+            key: Stream::new(seed, "run").draw(),
             nodes: self.nodes,
             detection: self.detection,
             settings: self.settings.clone(),

@@ -34,6 +34,9 @@ impl Protocol {
     }
 }
 
+/// What a protocol made of the knobs, as (name, value).
+pub type Described = Vec<(&'static str, String)>;
+
 /// What a protocol says of itself: all that a scenario is held against.
 #[derive(Clone, Copy, Debug)]
 pub struct ProtocolInfo {
@@ -47,8 +50,8 @@ pub struct ProtocolInfo {
     pub settings: &'static [Setting],
     /// The read modes it serves beside those that any server serves.
     pub reads: &'static [ReadMode],
-    /// What it makes of the knobs, as (name, value), or what is wrong with them.
-    pub check: fn(&Knobs) -> Result<Vec<(&'static str, String)>, String>,
+    /// What it makes of the knobs, or what is wrong with them.
+    pub check: fn(&Knobs) -> Result<Described, String>,
 }
 
 /// What scenarios are held against: protocols, and the rules of what sits above them.
@@ -76,7 +79,7 @@ impl Catalog {
 /// The catalog of this build.
 pub fn catalog() -> Catalog {
     Catalog {
-        protocols: [info::<paxos::Paxos>(), ZAB, info::<raft::Raft>()],
+        protocols: [info::<paxos::Paxos>(), info::<zab::Zab>(), info::<raft::Raft>()],
         service: registry::rules::RULES,
     }
 }
@@ -90,12 +93,12 @@ pub trait Visit {
     fn visit<R: Replica>(self) -> Self::Output;
 }
 
-/// Does something with the types of a protocol, by its name. None: the protocol is not in this build.
-pub fn visit<V: Visit>(protocol: Protocol, visitor: V) -> Option<V::Output> {
+/// Does something with the types of a protocol, by its name.
+pub fn visit<V: Visit>(protocol: Protocol, visitor: V) -> V::Output {
     match protocol {
-        Protocol::Paxos => Some(visitor.visit::<paxos::Paxos>()),
-        Protocol::Zab => None,
-        Protocol::Raft => Some(visitor.visit::<raft::Raft>()),
+        Protocol::Paxos => visitor.visit::<paxos::Paxos>(),
+        Protocol::Zab => visitor.visit::<zab::Zab>(),
+        Protocol::Raft => visitor.visit::<raft::Raft>(),
     }
 }
 
@@ -112,8 +115,7 @@ pub fn run(protocol: Protocol, plan: &Plan, options: &RunOptions) -> Result<Run,
         }
     }
 
-    let absent = || Err(PlanError(format!("{} is not in this build", protocol.name())));
-    visit(protocol, Ask(plan, options)).unwrap_or_else(absent)
+    visit(protocol, Ask(plan, options))
 }
 
 /// What a protocol says of itself.
@@ -127,13 +129,3 @@ fn info<R: Replica>() -> ProtocolInfo {
         check: |knobs| R::config(knobs).map(|config| R::describe(&config)),
     }
 }
-
-/// Zab, until its crate says it itself.
-const ZAB: ProtocolInfo = ProtocolInfo {
-    name: "zab",
-    link: Link::Session,
-    rules: &[],
-    settings: &[],
-    reads: &[ReadMode::Linearizable, ReadMode::Sync],
-    check: |_| Ok(Vec::new()),
-};

@@ -24,7 +24,7 @@ impl Stream {
     }
 
     /// The next 64 bits.
-    pub fn next(&mut self) -> u64 {
+    pub fn draw(&mut self) -> u64 {
         self.0.next_u64()
     }
 
@@ -32,7 +32,7 @@ impl Stream {
     /// likely than another by `n` in 2^64: for the largest range here, an hour in nanoseconds, that is 1 in 5 million.
     pub fn below(&mut self, n: u64) -> u64 {
         assert!(0 < n);
-        ((u128::from(self.next()) * u128::from(n)) >> 64) as u64
+        ((u128::from(self.draw()) * u128::from(n)) >> 64) as u64
     }
 
     /// A number from `from..=to`. `from <= to`.
@@ -70,7 +70,7 @@ mod tests {
     fn a_stream_is_a_function_of_seed_and_label() {
         let draws = |seed, label: &str| {
             let mut stream = Stream::new(seed, label);
-            [stream.next(), stream.next(), stream.next()]
+            [stream.draw(), stream.draw(), stream.draw()]
         };
         assert_eq!(draws(7, "clock/1"), draws(7, "clock/1"));
         assert_ne!(draws(7, "clock/1"), draws(8, "clock/1"));
@@ -95,7 +95,7 @@ mod tests {
     #[test]
     fn the_bits_are_the_same_on_every_machine() {
         let mut stream = Stream::new(4711, "client/0/arrivals");
-        assert_eq!([stream.next(), stream.next()], GOLDEN);
+        assert_eq!([stream.draw(), stream.draw()], GOLDEN);
     }
 
     /// Written down once: a change of it changes every plan ever drawn.

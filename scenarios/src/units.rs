@@ -140,8 +140,7 @@ pub(crate) fn quantity<'a>(
 pub(crate) fn show_time(nanos: u64) -> String {
     let &(unit, factor) = TIME
         .iter()
-        .filter(|(unit, factor)| *unit != "µs" && nanos.is_multiple_of(*factor))
-        .next_back()
+        .rfind(|(unit, factor)| *unit != "µs" && nanos.is_multiple_of(*factor))
         .expect("every span is a multiple of a nanosecond");
     if nanos == 0 { "0s".to_string() } else { format!("{}{unit}", nanos / factor) }
 }

@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use scenarios::{Protocol, Scenario, library};
+use scenarios::{Protocol, Scenario, library, run};
+use sim::outcome::Verdict;
 use sim::plan::ReadMode;
+use sim::run::RunOptions;
 
 fn top() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -62,4 +64,30 @@ fn the_library_is_varied() {
     assert!(scenarios.iter().filter(|scenario| scenario.nemesis.is_some()).count() >= 2);
     let titles: BTreeSet<&str> = scenarios.iter().map(|scenario| scenario.title.as_str()).collect();
     assert_eq!(titles.len(), scenarios.len(), "two scenarios have one title");
+}
+
+/// The situation: every file, one seed. The danger: a fault that strikes nothing, or a file that asks
+/// what no protocol can do. What must hold: every protocol runs it to a clean verdict, and every fault touches somebody.
+#[test]
+fn every_file_runs_under_every_protocol_and_its_faults_strike() {
+    for file in library() {
+        let scenario = Scenario::parse(file.path, file.text).expect("it parses");
+        let plan = scenario.plan(1);
+        let mut touched = vec![false; scenario.faults.len()];
+        for &protocol in &scenario.protocols {
+            let run = run(protocol, &plan, &RunOptions::default()).expect("the plan runs");
+            let verdict = run.outcome.verdict();
+            assert_eq!(
+                verdict,
+                Verdict::Ok,
+                "{} under {}: {:#?}",
+                file.path,
+                protocol.name(),
+                run.outcome.judges
+            );
+            let explicit = run.outcome.faults.iter().filter(|fault| fault.explicit);
+            touched.iter_mut().zip(explicit).for_each(|(touched, fault)| *touched |= fault.touched());
+        }
+        assert!(touched.iter().all(|&touched| touched), "{}: {touched:?}", file.path);
+    }
 }

@@ -138,7 +138,7 @@ fn closed_loops_have_enough_operations_and_no_more() {
         .filter(|operation| operation.client == 0)
         .map(|operation| operation.at + 400_000)
         .sum();
-    assert!(SECOND <= thought && thought < SECOND + 4 * MS, "{thought}");
+    assert!((SECOND..SECOND + 4 * MS).contains(&thought), "{thought}");
 }
 
 const NEMESIS: &str = r#"
