@@ -14,7 +14,7 @@ use crate::terminal::Terminal;
 #[command(after_help = exit::CODES)]
 pub(crate) struct Arguments {
     /// Only these protocols' rules
-    #[arg(long, value_name = "P", value_delimiter = ',', value_parser = Protocol::parse)]
+    #[arg(long, value_name = "P", value_delimiter = ',', value_parser = engine::protocol)]
     protocol: Vec<Protocol>,
     /// Only this rule
     id: Option<String>,

@@ -27,7 +27,7 @@ pub(crate) struct Arguments {
     /// The scenario file
     file: PathBuf,
     /// Only these of the file's protocols
-    #[arg(long, value_name = "P", value_delimiter = ',', value_parser = Protocol::parse)]
+    #[arg(long, value_name = "P", value_delimiter = ',', value_parser = engine::protocol)]
     protocol: Vec<Protocol>,
     /// The seed, in decimal
     #[arg(long, value_name = "N", default_value = "0", value_parser = seeds::seed)]

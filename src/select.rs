@@ -82,13 +82,13 @@ pub(crate) fn show(errors: &Errors, terminal: &Terminal) {
 /// The protocols to run of those that a file is for: the wanted ones, in the order of the file; all if none is named.
 pub(crate) fn protocols(scenario: &Scenario, wanted: &[Protocol]) -> Vec<Protocol> {
     let chosen = |protocol: &Protocol| wanted.is_empty() || wanted.contains(protocol);
-    scenario.protocols().into_iter().filter(chosen).collect()
+    scenario.protocols().iter().copied().filter(chosen).collect()
 }
 
 /// Refuses rules that nobody has.
 pub(crate) fn known_rules(without: &[String]) -> Result<(), Failure> {
     let rules = engine::rules();
-    let known = |id: &String| rules.iter().flat_map(|(_, rules)| rules).any(|rule| rule.id == id);
+    let known = |id: &String| rules.iter().flat_map(|(_, rules)| *rules).any(|rule| rule.id == id);
     match without.iter().find(|id| !known(id)) {
         None => Ok(()),
         Some(id) => Err(Failure::usage(format!("there is no rule '{id}'; `quorate rules` lists them"))),

@@ -45,7 +45,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=JOBS_MAX))]
     jobs: Option<u64>,
     /// Only these of the files' protocols
-    #[arg(long, value_name = "P", value_delimiter = ',', value_parser = Protocol::parse)]
+    #[arg(long, value_name = "P", value_delimiter = ',', value_parser = engine::protocol)]
     protocol: Vec<Protocol>,
     /// For people or for programs
     #[arg(long, value_enum, default_value = "human")]

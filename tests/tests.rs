@@ -2,6 +2,8 @@
 
 /// The command as a process: streams, exit codes, help, errors.
 mod cli;
+/// Runs and sweeps of real scenarios.
+mod sweep;
 /// `quorate trace`: golden pages, filters, broken files.
 mod trace;
 

@@ -76,20 +76,22 @@ fn worst(verdicts: impl Iterator<Item = Verdict>) -> Verdict {
 
 /// Ids of one letter and numbers as a span, `R1-R11`, gaps allowed (the count beside it tells); others in full.
 fn span(ids: &[&str]) -> String {
-    let numbered = |id: &str| {
-        let digits = id.find(|c: char| c.is_ascii_digit())?;
-        let number: u64 = id[digits..].parse().ok()?;
-        Some((id[..digits].to_string(), number))
+    let number = |id: &str| {
+        let digits = id.strip_prefix(|c: char| c.is_ascii_uppercase())?;
+        let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
+        digits[..end].parse::<u64>().ok()
     };
-    let parsed: Option<Vec<(String, u64)>> = ids.iter().map(|id| numbered(id)).collect();
-    let (Some(parsed), true) = (parsed, ids.len() > 1) else { return ids.join(" ") };
-    if parsed.iter().any(|(letters, _)| *letters != parsed[0].0) {
-        return ids.join(" ");
+    let letter = ids.iter().find(|id| number(id).is_some()).map_or("", |id| &id[..1]);
+    let in_span = |id: &&&str| !letter.is_empty() && id.starts_with(letter) && number(id).is_some();
+    let numbers: Vec<u64> = ids.iter().filter(in_span).filter_map(|id| number(id)).collect();
+    let mut parts = Vec::new();
+    match (numbers.iter().min(), numbers.iter().max()) {
+        (Some(low), Some(high)) if low < high => parts.push(format!("{letter}{low}-{letter}{high}")),
+        (Some(only), _) => parts.push(format!("{letter}{only}")),
+        _ => {}
     }
-    let numbers = || parsed.iter().map(|(_, number)| *number);
-    let (low, high) = (numbers().min().unwrap_or(0), numbers().max().unwrap_or(0));
-    let letters = &parsed[0].0;
-    format!("{letters}{low}-{letters}{high}")
+    parts.extend(ids.iter().filter(|id| !in_span(id)).map(|id| id.to_string()));
+    parts.join(" ")
 }
 
 /// A verdict with its count.
@@ -119,7 +121,9 @@ mod tests {
         assert_eq!(span(&["R1", "R2", "R11"]), "R1-R11");
         assert_eq!(span(&["R10", "R9"]), "R9-R10");
         assert_eq!(span(&["R1"]), "R1");
+        assert_eq!(span(&["P1", "P2", "P2'", "P10"]), "P1-P10");
         assert_eq!(span(&["R1", "Z2"]), "R1 Z2");
-        assert_eq!(span(&["quorum", "R2"]), "quorum R2");
+        assert_eq!(span(&["read", "R2", "R4"]), "R2-R4 read");
+        assert_eq!(span(&["read"]), "read");
     }
 }

@@ -61,6 +61,8 @@ impl Report<'_> {
         self.add_run(&mut table);
         text.push_str(&table.text());
         text.push('\n');
+        text.push_str(&self.fingerprints());
+        text.push('\n');
         text.push_str(&self.verdict());
         text
     }
@@ -90,7 +92,7 @@ impl Report<'_> {
         self.measure(table, "latency p50", |o| duration(o.latency.p50));
         self.measure(table, "latency p99", |o| duration(o.latency.p99));
         self.measure(table, "longest unavailability", unavailability);
-        self.measure(table, "leader changes", |o| count(o.leaders));
+        self.measure(table, "leader changes", |o| count(o.leaders.saturating_sub(1)));
         self.measure(table, "converged", converged);
 
         table.section("cost of a committed write");
@@ -138,7 +140,13 @@ impl Report<'_> {
         }
         self.measure(table, "events", |o| count(o.events));
         self.measure(table, "simulated time", |o| duration(o.ended_at));
-        self.measure(table, "fingerprint", |o| o.fingerprint.clone());
+    }
+
+    /// The fingerprints, a line each: three of them side by side would be too wide, and they are there to be copied.
+    fn fingerprints(&self) -> String {
+        let width = self.outcomes.iter().map(|outcome| outcome.protocol.len()).max().unwrap_or(0);
+        let line = |o: &Outcome| format!("fingerprint {:width$}  {}\n", o.protocol, o.fingerprint);
+        self.outcomes.iter().map(line).collect()
     }
 
     /// The verdict in a sentence, and for every failure the seed, the fingerprint and the line that reproduces it.
@@ -240,7 +248,9 @@ pub(crate) fn sentence(outcome: &Outcome) -> String {
 /// Where a judge saw it.
 fn place(judge: &JudgeReport) -> String {
     let at = judge.first_at.map(|at| format!(" at {}", duration(at))).unwrap_or_default();
-    let event = judge.first_event.map(|event| format!(" (event {event})")).unwrap_or_default();
+    // A judge of the whole run has no event of its own.
+    let event = judge.first_event.filter(|event| *event != u64::MAX);
+    let event = event.map(|event| format!(" (event {event})")).unwrap_or_default();
     at + &event
 }
 
@@ -343,7 +353,7 @@ mod tests {
     }
 
     fn human(outcomes: &[Outcome], without: &[String]) -> String {
-        let text = with_report(outcomes, without, Report::human);
+        let text = with_report(outcomes, without, |report| report.human());
         for line in text.lines() {
             assert!(line.len() <= 120 || line.starts_with("  quorate") || line.contains(':'), "too wide: {line}");
             assert_eq!(line, line.trim_end());
@@ -378,23 +388,23 @@ mod tests {
             let fault = &mut outcome.faults[1];
             (fault.messages, fault.timers, fault.writes, fault.operations, fault.processes) = (0, 0, 0, 0, 0);
         }
-        assert_eq!(with_report(&outcomes, &[], Report::exit), Exit::Usage);
+        assert_eq!(with_report(&outcomes, &[], |report| report.exit()), Exit::Usage);
         check("run_untouched", &human(&outcomes, &[]));
         outcomes[2].faults[1].timers = 1;
-        assert_eq!(with_report(&outcomes, &[], Report::exit), Exit::Held);
+        assert_eq!(with_report(&outcomes, &[], |report| report.exit()), Exit::Held);
         outcomes[2].faults[1].timers = 0;
         outcomes.iter_mut().for_each(|outcome| outcome.faults[1].explicit = false);
-        assert_eq!(with_report(&outcomes, &[], Report::exit), Exit::Held);
+        assert_eq!(with_report(&outcomes, &[], |report| report.exit()), Exit::Held);
     }
 
     #[test]
     fn the_exit_follows_the_worst_verdict() {
         let mut outcomes = made_up::three();
-        assert_eq!(with_report(&outcomes, &[], Report::exit), Exit::Held);
+        assert_eq!(with_report(&outcomes, &[], |report| report.exit()), Exit::Held);
         outcomes[0].judges[0].verdict = Verdict::Unknown;
-        assert_eq!(with_report(&outcomes, &[], Report::exit), Exit::Unknown);
+        assert_eq!(with_report(&outcomes, &[], |report| report.exit()), Exit::Unknown);
         outcomes[2] = made_up::violated();
-        assert_eq!(with_report(&outcomes, &[], Report::exit), Exit::Violated);
+        assert_eq!(with_report(&outcomes, &[], |report| report.exit()), Exit::Violated);
     }
 
     #[test]
@@ -412,7 +422,7 @@ mod tests {
     #[test]
     fn many_drawn_faults_are_counted_and_not_all_shown() {
         let mut outcome = made_up::outcome("raft", 'R');
-        let drawn = |n| FaultReport { explicit: false, ..made_up::fault(n * 1_000_000, "pause", "n1") };
+        let drawn = |n: u64| FaultReport { explicit: false, ..made_up::fault(n * 1_000_000, "pause", "n1") };
         outcome.faults.extend((0..30).map(drawn));
         assert!(human(&[outcome], &[]).contains("10 more drawn faults"));
     }
@@ -420,7 +430,7 @@ mod tests {
     #[test]
     fn json_is_one_document_with_a_version() {
         let outcomes = [made_up::violated()];
-        let text = with_report(&outcomes, &["raft/5.4.2".to_string()], Report::json);
+        let text = with_report(&outcomes, &["raft/5.4.2".to_string()], |report| report.json());
         let value: serde_json::Value = serde_json::from_str(&text).expect("it is JSON");
         assert_eq!(value["schema"], 1);
         assert_eq!(value["exit"], 1);

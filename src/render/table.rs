@@ -55,7 +55,8 @@ impl SideBySide {
     }
 }
 
-/// A table with a head and rows, each column as wide as its content; `wrapped` columns share what is left of 120.
+/// A table with a head and rows. The first column, a name to copy, is never wrapped; the others share what is left
+/// of 120.
 pub(crate) fn listing(head: &[&str], rows: Vec<Vec<String>>) -> String {
     let mut table = Table::new();
     table.load_preset(comfy_table::presets::NOTHING);
@@ -66,6 +67,9 @@ pub(crate) fn listing(head: &[&str], rows: Vec<Vec<String>>) -> String {
     table.set_header(head.to_vec());
     for row in rows {
         table.add_row(row);
+    }
+    if let Some(first) = table.column_mut(0) {
+        first.set_constraint(ColumnConstraint::ContentWidth);
     }
     trimmed(&table.to_string())
 }

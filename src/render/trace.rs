@@ -1,6 +1,6 @@
 //! A trace as a sequence of events in time: a column a node, a line an event, the rule applied at the right.
 //!
-//! A text that is wider than its column runs on over the lifelines to its right and is cut at the rule's column.
+//! A text that is wider than its column runs on over the lifelines to its right, and is cut where the rule or the page's edge is.
 
 use sim::trace::{TraceEvent, TraceHeader, TraceKind};
 
@@ -74,7 +74,9 @@ impl Page {
     fn at_node(&self, node: usize, event: &TraceEvent) -> String {
         let lifelines = |columns: usize| padded("\u{b7}", self.node_cells).repeat(columns);
         let before = node.min(self.nodes - 1);
-        let room = self.body_cells() - before * self.node_cells;
+        // Where no rule stands, its column is room too.
+        let spare = if event.rule.is_empty() { RULE_CELLS } else { 0 };
+        let room = self.body_cells() - before * self.node_cells + spare;
         let text = cut(&with_sign(event), room);
         // Whole columns under the text, and one cell between it and the next lifeline.
         let covered = (text.chars().count() + 1).div_ceil(self.node_cells).min(self.nodes - before);
