@@ -164,7 +164,9 @@ impl Sweep {
         let one = |protocol: &Protocol| {
             bug::catch(|| glance(*protocol, &plan, twice))
                 .unwrap_or_else(|said| Ok(Glance::Bug(said)))
-                .map_err(|refused| Failure::usage(format!("{}: {}: {refused}", scenario.file, protocol.name())))
+                .map_err(|refused| {
+                    Failure::usage(format!("{}: {}: {refused}", scenario.file, protocol.name()))
+                })
         };
         protocols.iter().map(one).collect()
     }

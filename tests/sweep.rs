@@ -76,8 +76,15 @@ fn a_run_is_the_same_twice_with_codec_and_with_a_trace() {
     assert_eq!(plain.code, Some(0), "{}{}", plain.out, plain.err);
     assert!(plain.out.contains("All held: 2 runs"));
     assert_eq!(plain.err, "");
-    let traced =
-        quorate(&["run", &file, "--seed", "3", "--codec", "--trace", trace.to_str().expect("the path is UTF-8")]);
+    let traced = quorate(&[
+        "run",
+        &file,
+        "--seed",
+        "3",
+        "--codec",
+        "--trace",
+        trace.to_str().expect("the path is UTF-8"),
+    ]);
     assert_eq!(plain.out, traced.out);
     for protocol in ["paxos", "raft"] {
         let path = trace.with_file_name(format!("out.{protocol}.jsonl"));
@@ -89,7 +96,8 @@ fn a_run_is_the_same_twice_with_codec_and_with_a_trace() {
     }
     // One protocol: exactly the file that was named.
     assert!(!trace.exists());
-    let arguments = ["run", &file, "--protocol", "raft", "--trace", trace.to_str().expect("the path is UTF-8")];
+    let arguments =
+        ["run", &file, "--protocol", "raft", "--trace", trace.to_str().expect("the path is UTF-8")];
     assert_eq!(quorate(&arguments).code, Some(0));
     assert!(trace.exists());
 }
@@ -126,7 +134,9 @@ fn a_rule_left_out_is_said_in_every_output() {
 #[test]
 fn a_fault_that_touches_nothing_is_an_error_of_the_scenario() {
     let text = SMALL.replace("at = \"250ms\"\ncrash = \"leader\"", "at = \"1us\"\ncrash = \"leader\"");
-    let text = text.replace("restart_after = \"100ms\"\n", "").replace("crash = \"leader\"\nkind = \"process\"", "weather = { delay = \"1ms\" }\nfor = \"1ns\"");
+    let text = text
+        .replace("restart_after = \"100ms\"\n", "")
+        .replace("crash = \"leader\"\nkind = \"process\"", "weather = { delay = \"1ms\" }\nfor = \"1ns\"");
     let file = scenario("a_fault_that_touches_nothing_is_an_error_of_the_scenario", &text);
     let ended = quorate(&["run", &file]);
     assert_eq!(ended.code, Some(2), "{}{}", ended.out, ended.err);

@@ -54,7 +54,8 @@ impl Rerun {
 
 /// A document as JSON, with a newline at its end.
 pub(crate) fn json(document: &impl serde::Serialize) -> String {
-    let text = serde_json::to_string_pretty(document).expect("the documents are made of strings, numbers and lists");
+    let text =
+        serde_json::to_string_pretty(document).expect("the documents are made of strings, numbers and lists");
     text + "\n"
 }
 

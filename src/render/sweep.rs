@@ -81,7 +81,9 @@ impl Report<'_> {
             if repeated {
                 row.extend([tally.repeated, tally.differed].map(count));
             }
-            row.push(tally.first_violated.as_ref().map_or("-".into(), |f| format!("{} ({})", f.seed, f.judge)));
+            row.push(
+                tally.first_violated.as_ref().map_or("-".into(), |f| format!("{} ({})", f.seed, f.judge)),
+            );
             row
         };
         // In the head these are names of columns and nothing to be alarmed about.

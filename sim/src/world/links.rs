@@ -112,9 +112,14 @@ impl<M, F> NodeLink<M, F> {
         self.base
     }
 
-    /// Nothing of a session arrives before `time`.
-    pub fn floor(&mut self, time: u64) {
-        self.last_arrival = self.last_arrival.max(time);
+    /// A new session begins: nothing of it arrives before `time`, and nothing of the old one holds it back.
+    pub fn begin_session(&mut self, time: u64) {
+        self.last_arrival = time;
+    }
+
+    /// When the other end has heard everything that is on its way, if it is not behind already.
+    pub fn heard_until(&self, now: u64) -> u64 {
+        self.last_arrival.max(now)
     }
 
     /// When a message of `bytes` that is sent `now` arrives. The draw is keyed by link, millisecond and ordinal, so it

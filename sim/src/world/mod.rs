@@ -131,6 +131,7 @@ enum Happening<R: Replica, S: Service> {
     Restart { node: NodeId, incarnation: u64 },
     SessionUp { node: NodeId, peer: NodeId, session: SessionNo },
     Silent { node: NodeId, peer: NodeId, timer: u64 },
+    Stalled { node: NodeId, peer: NodeId, session: SessionNo },
     Reconnect { low: NodeId, high: NodeId },
     Synced { node: NodeId, epoch: u64 },
     BlobSynced { node: NodeId, epoch: u64, blob: BlobId },
@@ -302,6 +303,7 @@ impl<R: Replica, S: Service, C: Clients<S>> World<R, S, C> {
             Happening::Restart { node, incarnation } => self.on_restart(node, incarnation),
             Happening::SessionUp { node, peer, session } => self.on_session_up(node, peer, session),
             Happening::Silent { node, peer, timer } => self.on_silent(node, peer, timer),
+            Happening::Stalled { node, peer, session } => self.on_stalled(node, peer, session),
             Happening::Reconnect { low, high } => self.net.on_reconnect(low, high),
             Happening::Synced { node, epoch } => self.on_synced(node, epoch),
             Happening::BlobSynced { node, epoch, blob } => self.on_blob_synced(node, epoch, blob),
@@ -662,6 +664,7 @@ impl<R: Replica, S: Service> Happening<R, S> {
         match self {
             Happening::SessionUp { node, .. }
             | Happening::Silent { node, .. }
+            | Happening::Stalled { node, .. }
             | Happening::Synced { node, .. }
             | Happening::BlobSynced { node, .. }
             | Happening::BlobRead { node, .. }

@@ -238,8 +238,17 @@ impl<R: Replica, S: Service, C: Clients<S>> Net<R, S, C> {
         if let Some(by) = link.weather.by {
             self.faults[by].report.messages += 1;
         }
+        let silent_from = link.heard_until(self.now);
         match link.send(&self.plan, (from.0, to.0), self.now, bytes, is_session) {
-            Arrival::Once(at) => self.schedule_parcel(from, to, at, parcel),
+            Arrival::Once(at) => {
+                let patience = self.plan.network.session_timeout;
+                if is_session && silent_from + patience < at {
+                    let pair = self.link_place(from.min(to), from.max(to));
+                    let what = Happening::Stalled { node: to, peer: from, session: parcel.session };
+                    self.push(silent_from + patience, Class::Session, pair, what);
+                }
+                self.schedule_parcel(from, to, at, parcel);
+            }
             Arrival::Twice(first, second) => {
                 self.schedule_parcel(from, to, first, parcel.clone());
                 self.schedule_parcel(from, to, second, parcel);

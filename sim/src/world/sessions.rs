@@ -3,7 +3,8 @@
 //! A session breaks at both ends by a reset, which travels like any packet; a process that is killed leaves resets
 //! behind, a power loss leaves nothing. Otherwise each end breaks alone when it has heard nothing, keepalives
 //! included, for `session_timeout`. Keepalives are not events: an end is silent while the way from it is cut, while
-//! nothing runs there, or while its process is paused.
+//! nothing runs there, while its process is paused, or while a packet that was lost again and again holds back what
+//! follows it.
 
 use replica::{Host, Link, NodeId, Replica, Service, SessionNo};
 
@@ -32,6 +33,13 @@ impl<R: Replica, S: Service, C: Clients<S>> World<R, S, C> {
     pub(super) fn on_reset(&mut self, node: NodeId, peer: NodeId, session: SessionNo) {
         if self.net.end(node, peer).up == Some(session) {
             self.break_end(node, peer, false);
+        }
+    }
+
+    /// A packet of `session` that was lost again and again has held everything back for the session time-out.
+    pub(super) fn on_stalled(&mut self, node: NodeId, peer: NodeId, session: SessionNo) {
+        if self.net.end(node, peer).up == Some(session) {
+            self.break_end(node, peer, true);
         }
     }
 
@@ -115,8 +123,8 @@ impl<R: Replica, S: Service, C: Clients<S>> Net<R, S, C> {
         self.pairs[place].newest = session;
         let accepted = self.now + self.links[there].base() + self.links[there].weather.delay;
         let established = accepted + self.links[back].base() + self.links[back].weather.delay;
-        self.links[there].floor(established);
-        self.links[back].floor(established);
+        self.links[there].begin_session(established);
+        self.links[back].begin_session(established);
         let up = |node, peer| Happening::SessionUp { node, peer, session };
         self.push(accepted, Class::Session, place, up(high, low));
         self.push(established, Class::Session, place, up(low, high));
