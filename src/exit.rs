@@ -96,8 +96,15 @@ mod tests {
 
     #[test]
     fn the_worse_of_two_exits_does_not_depend_on_their_order() {
-        let all =
-            [Exit::Held, Exit::Violated, Exit::Usage, Exit::Unknown, Exit::Nothing, Exit::Differed, Exit::Bug];
+        let all = [
+            Exit::Held,
+            Exit::Violated,
+            Exit::Usage,
+            Exit::Unknown,
+            Exit::Nothing,
+            Exit::Differed,
+            Exit::Bug,
+        ];
         for a in all {
             for b in all {
                 assert_eq!(a.worse(b), b.worse(a));
@@ -109,7 +116,9 @@ mod tests {
 
     #[test]
     fn the_help_names_every_code() {
-        for exit in [Exit::Held, Exit::Violated, Exit::Usage, Exit::Unknown, Exit::Nothing, Exit::Differed, Exit::Bug] {
+        for exit in
+            [Exit::Held, Exit::Violated, Exit::Usage, Exit::Unknown, Exit::Nothing, Exit::Differed, Exit::Bug]
+        {
             assert!(CODES.contains(&format!("\n  {} ", exit.code())), "{exit:?}");
         }
     }

@@ -32,7 +32,8 @@ impl FromStr for Seeds {
         if to < from {
             return Err(format!("the range ends at {to}, before it starts at {from}"));
         }
-        let count = (to - from).checked_add(u64::from(inclusive)).ok_or("a range holds at most 2^64 - 1 seeds")?;
+        let count =
+            (to - from).checked_add(u64::from(inclusive)).ok_or("a range holds at most 2^64 - 1 seeds")?;
         Ok(Seeds { from, count })
     }
 }
@@ -61,7 +62,9 @@ mod tests {
 
     #[test]
     fn what_is_no_range_is_refused_with_what_was_expected() {
-        for text in ["", "7", "..", "1..", "..7", "7..3", "0x1..5", "1..+5", "-1..5", "1_0..20", "1...5", "a..b"] {
+        for text in
+            ["", "7", "..", "1..", "..7", "7..3", "0x1..5", "1..+5", "-1..5", "1_0..20", "1...5", "a..b"]
+        {
             assert!(text.parse::<Seeds>().is_err(), "{text}");
         }
         assert!("0..=18446744073709551615".parse::<Seeds>().is_err());

@@ -32,7 +32,8 @@ fn walk(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Fai
     if depth > FOLDER_DEPTH_MAX {
         return Err(Failure::usage(format!("{}: folders are nested too deep", folder.display())));
     }
-    let unreadable = |error| Failure::usage(format!("{}: the folder cannot be read: {error}", folder.display()));
+    let unreadable =
+        |error| Failure::usage(format!("{}: the folder cannot be read: {error}", folder.display()));
     let mut entries = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(unreadable)? {
         entries.push(entry.map_err(unreadable)?.path());
@@ -41,7 +42,9 @@ fn walk(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Fai
     for entry in entries {
         if entry.is_dir() {
             walk(&entry, depth + 1, files)?;
-        } else if entry.extension().is_some_and(|extension| extension == "toml") && !entry.ends_with("Cargo.toml") {
+        } else if entry.extension().is_some_and(|extension| extension == "toml")
+            && !entry.ends_with("Cargo.toml")
+        {
             files.push(entry);
         }
     }

@@ -139,7 +139,8 @@ impl Tally {
         match glance {
             Glance::Bug(said) => {
                 self.bugs += 1;
-                let failing = Failing { seed, judge: String::new(), sentence: said, fingerprint: String::new() };
+                let failing =
+                    Failing { seed, judge: String::new(), sentence: said, fingerprint: String::new() };
                 self.first_bug.get_or_insert(failing);
             }
             Glance::Ended(ended) => self.add_ended(seed, ended),
@@ -187,7 +188,10 @@ impl Tally {
         self.first_differed.get_or_insert_with(|| Failing {
             seed,
             judge: String::new(),
-            sentence: format!("{} came out as {} and, run again, as {again}", self.protocol, ended.fingerprint),
+            sentence: format!(
+                "{} came out as {} and, run again, as {again}",
+                self.protocol, ended.fingerprint
+            ),
             fingerprint: ended.fingerprint.clone(),
         });
     }
@@ -230,7 +234,10 @@ mod tests {
         assert_eq!((first.seed, first.judge.as_str()), (1, "raft/R4"));
         assert_eq!(tally.first_unknown.as_ref().unwrap().judge, "ledger");
         assert_eq!(tally.exit(), Exit::Violated);
-        assert_eq!(tally.gates, [("leader deposed with uncommitted suffix", 4), ("conflicting suffix cut", 0)]);
+        assert_eq!(
+            tally.gates,
+            [("leader deposed with uncommitted suffix", 4), ("conflicting suffix cut", 0)]
+        );
         assert!(tally.faults.iter().all(|(_, runs)| *runs == 4));
         tally.add(4, Glance::Bug("it broke".into()));
         assert_eq!(tally.exit(), Exit::Bug);

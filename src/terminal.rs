@@ -64,6 +64,8 @@ pub(crate) fn written(result: io::Result<()>) -> Result<Written, Failure> {
     match result {
         Ok(()) => Ok(Written::All),
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(Written::Closed),
-        Err(error) => Err(Failure { exit: Exit::Usage, message: format!("cannot write the result: {error}") }),
+        Err(error) => {
+            Err(Failure { exit: Exit::Usage, message: format!("cannot write the result: {error}") })
+        }
     }
 }

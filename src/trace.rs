@@ -48,7 +48,10 @@ pub(crate) struct Arguments {
 
 /// Reads a node's number, with or without the `n` of reports.
 fn node(text: &str) -> Result<u8, String> {
-    text.strip_prefix('n').unwrap_or(text).parse().map_err(|_| "expected a node's number, as in 2 or n2".to_string())
+    text.strip_prefix('n')
+        .unwrap_or(text)
+        .parse()
+        .map_err(|_| "expected a node's number, as in 2 or n2".to_string())
 }
 
 impl Arguments {
@@ -110,7 +113,8 @@ struct Lines {
 
 impl Lines {
     fn open(path: &Path) -> Result<Lines, Failure> {
-        let file = File::open(path).map_err(|error| Failure::usage(format!("{}: {error}", path.display())))?;
+        let file =
+            File::open(path).map_err(|error| Failure::usage(format!("{}: {error}", path.display())))?;
         Ok(Lines { path: path.to_path_buf(), reader: BufReader::new(file), number: 0, buffer: Vec::new() })
     }
 
@@ -137,7 +141,9 @@ impl Lines {
         let header = header.ok_or_else(|| self.wrong("the file is empty; expected the header of a trace"))?;
         if header.quorate_trace != TRACE_VERSION {
             let found = header.quorate_trace;
-            return Err(self.wrong(format!("the trace is of version {found}; this build reads {TRACE_VERSION}")));
+            return Err(
+                self.wrong(format!("the trace is of version {found}; this build reads {TRACE_VERSION}"))
+            );
         }
         if header.nodes == 0 {
             return Err(self.wrong("a trace has at least one node"));

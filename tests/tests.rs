@@ -27,7 +27,11 @@ impl From<Output> for Ended {
 /// Runs the command at the top of the workspace, with no terminal and no color.
 fn quorate(arguments: &[&str]) -> Ended {
     let mut command = Command::new(env!("CARGO_BIN_EXE_quorate"));
-    command.current_dir(env!("CARGO_MANIFEST_DIR")).env_remove("NO_COLOR").args(arguments).stdin(Stdio::null());
+    command
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .env_remove("NO_COLOR")
+        .args(arguments)
+        .stdin(Stdio::null());
     command.output().expect("the command starts").into()
 }
 

@@ -92,7 +92,8 @@ fn a_broken_file_is_refused_with_file_and_line() {
 #[test]
 fn a_closed_pipe_is_quiet() {
     let event = TRACE.lines().nth(1).expect("there is one");
-    let long = format!("{}\n{}", TRACE.lines().next().expect("there is one"), format!("{event}\n").repeat(50_000));
+    let long =
+        format!("{}\n{}", TRACE.lines().next().expect("there is one"), format!("{event}\n").repeat(50_000));
     let path = file("a_closed_pipe_is_quiet", &long);
     let mut command = Command::new(env!("CARGO_BIN_EXE_quorate"));
     command.arg("trace").arg(&path).stdout(Stdio::piped()).stderr(Stdio::piped());

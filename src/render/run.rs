@@ -128,7 +128,8 @@ impl Report<'_> {
         table.section("the run");
         if self.outcomes.iter().any(|outcome| !outcome.settings.is_empty()) {
             self.measure(table, "settings", |o| {
-                let lines: Vec<String> = o.settings.iter().map(|(name, value)| format!("{name} {value}")).collect();
+                let lines: Vec<String> =
+                    o.settings.iter().map(|(name, value)| format!("{name} {value}")).collect();
                 lines.join("\n")
             });
         }
@@ -161,7 +162,8 @@ impl Report<'_> {
             let observed = self.outcomes.iter().flat_map(|o| &o.judges).map(|judge| judge.observed).sum();
             let runs = of(self.outcomes.len() as u64, "run", "runs");
             let judges = of(judges as u64, "judge", "judges");
-            text.push_str(&format!("All held: {runs}, {judges}, {}.", of(observed, "check", "checks")));
+            let held = if self.untouched().is_empty() { "All held" } else { "All judges are content" };
+            text.push_str(&format!("{held}: {runs}, {judges}, {}.", of(observed, "check", "checks")));
             text.push_str(&not_checked(self.outcomes));
             text.push('\n');
         }
@@ -239,8 +241,12 @@ pub(crate) fn exit_of(outcome: &Outcome) -> Exit {
 pub(crate) fn sentence(outcome: &Outcome) -> String {
     let of_verdict = |verdict| outcome.judges.iter().find(|judge| judge.verdict == verdict);
     match (outcome.first_violation(), of_verdict(Verdict::Unknown)) {
-        (Some(judge), _) => format!("{} VIOLATED {}{}{}", outcome.protocol, judge.name, place(judge), said(judge)),
-        (None, Some(judge)) => format!("{} UNKNOWN {}{}{}", outcome.protocol, judge.name, place(judge), said(judge)),
+        (Some(judge), _) => {
+            format!("{} VIOLATED {}{}{}", outcome.protocol, judge.name, place(judge), said(judge))
+        }
+        (None, Some(judge)) => {
+            format!("{} UNKNOWN {}{}{}", outcome.protocol, judge.name, place(judge), said(judge))
+        }
         (None, None) => format!("{} UNKNOWN: no judge observed anything", outcome.protocol),
     }
 }
@@ -281,7 +287,8 @@ fn failure(outcome: &Outcome, rerun: &Rerun) -> String {
 fn not_checked(outcomes: &[Outcome]) -> String {
     let mut names: Vec<&str> = Vec::new();
     for judge in outcomes.iter().flat_map(|outcome| &outcome.judges) {
-        let all = outcomes.iter().flat_map(|outcome| &outcome.judges).filter(|other| other.name == judge.name);
+        let all =
+            outcomes.iter().flat_map(|outcome| &outcome.judges).filter(|other| other.name == judge.name);
         let seen = all.into_iter().any(|other| other.verdict != Verdict::NotChecked);
         if !seen && !names.contains(&judge.name.as_str()) {
             names.push(&judge.name);
@@ -355,7 +362,10 @@ mod tests {
     fn human(outcomes: &[Outcome], without: &[String]) -> String {
         let text = with_report(outcomes, without, |report| report.human());
         for line in text.lines() {
-            assert!(line.len() <= 120 || line.starts_with("  quorate") || line.contains(':'), "too wide: {line}");
+            assert!(
+                line.len() <= 120 || line.starts_with("  quorate") || line.contains(':'),
+                "too wide: {line}"
+            );
             assert_eq!(line, line.trim_end());
         }
         text

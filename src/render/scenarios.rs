@@ -21,7 +21,10 @@ pub(crate) fn human(entries: Vec<Entry>) -> String {
     let row = |entry: Entry| {
         vec![entry.path, entry.title, entry.teaches, entry.nodes.to_string(), entry.protocols.join(" ")]
     };
-    table::listing(&["path", "title", "teaches", "nodes", "protocols"], entries.into_iter().map(row).collect())
+    table::listing(
+        &["path", "title", "teaches", "nodes", "protocols"],
+        entries.into_iter().map(row).collect(),
+    )
 }
 
 #[cfg(test)]

@@ -70,7 +70,8 @@ pub(crate) fn ratio(part: u64, whole: u64) -> String {
 
 /// Reads a duration as scenario files write it: `3s`, `1.5ms`, `200us`, `7ns`.
 pub(crate) fn parse_duration(text: &str) -> Result<u64, String> {
-    let expected = || format!("'{text}' is not a time: expected a number with a unit, as in 3s, 1.5ms, 200us or 7ns");
+    let expected =
+        || format!("'{text}' is not a time: expected a number with a unit, as in 3s, 1.5ms, 200us or 7ns");
     let split = text.find(|c: char| !c.is_ascii_digit() && c != '.').ok_or_else(expected)?;
     let (number, unit) = text.split_at(split);
     let unit: u64 = match unit {
@@ -106,13 +107,17 @@ mod tests {
     #[test]
     fn durations_choose_their_unit() {
         let cases = [0, 7, 1_234, 1_234_567, 300_000_000, 12_000_000_000, 5_000_000_000_000];
-        assert_eq!(cases.map(duration), ["0", "7 ns", "1.234 us", "1.234 ms", "300.000 ms", "12.000 s", "5,000.000 s"]);
+        assert_eq!(
+            cases.map(duration),
+            ["0", "7 ns", "1.234 us", "1.234 ms", "300.000 ms", "12.000 s", "5,000.000 s"]
+        );
         assert_eq!(cases.map(brief), ["0", "7 ns", "1.234 us", "1.234 ms", "300 ms", "12 s", "5,000 s"]);
     }
 
     #[test]
     fn durations_are_read_as_scenario_files_write_them() {
-        let read = ["3s", "1.5ms", "200us", "7ns", "0s", "0.000000001s"].map(|text| parse_duration(text).unwrap());
+        let read =
+            ["3s", "1.5ms", "200us", "7ns", "0s", "0.000000001s"].map(|text| parse_duration(text).unwrap());
         assert_eq!(read, [3_000_000_000, 1_500_000, 200_000, 7, 0, 1]);
         for text in ["", "3", "s", "3 s", "-3s", "3m", ".5s", "5.s", "1.2.3s", "99999999999999s", "1e3s"] {
             assert!(parse_duration(text).is_err(), "{text}");
