@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use replica::RuleText;
+use replica::{RuleText, Setting};
 use sim::plan::Plan;
 
 pub(crate) use scenarios::Protocol;
@@ -19,6 +19,11 @@ pub(crate) fn rules() -> Vec<(&'static str, &'static [RuleText])> {
     let catalog = scenarios::catalog();
     let of_protocols = catalog.protocols.iter().map(|info| (info.name, info.rules));
     of_protocols.chain([("registry", catalog.service)]).collect()
+}
+
+/// Every setting that a scenario may make, by protocol.
+pub(crate) fn settings() -> Vec<(&'static str, &'static [Setting])> {
+    scenarios::catalog().protocols.iter().map(|info| (info.name, info.settings)).collect()
 }
 
 /// A scenario file that was read without errors.
@@ -70,6 +75,11 @@ impl Scenario {
     /// Its protocols, in the order of the file.
     pub(crate) fn protocols(&self) -> &[Protocol] {
         &self.says.protocols
+    }
+
+    /// The rules that the file itself leaves out.
+    pub(crate) fn without(&self) -> &[String] {
+        &self.says.without
     }
 
     /// The plan for a seed, with these rules left out beside those of the file.

@@ -1,4 +1,4 @@
-//! `quorate rules`: every rule that a run may leave out.
+//! `quorate rules`: every rule that a run may leave out, and every setting that a scenario may make.
 
 use clap::Args;
 
@@ -7,7 +7,9 @@ use crate::exit::{self, Exit, Failure};
 use crate::render;
 use crate::terminal::Terminal;
 
-/// Lists the rules that keep the protocols safe, each with its source; `run --without` leaves one out
+/// Lists the rules that keep the protocols safe, each with its source, and the protocols' settings
+///
+/// `run --without` leaves a rule out; a scenario's [settings.PROTOCOL] changes a setting.
 ///
 /// Example: quorate rules --protocol raft
 #[derive(Args)]
@@ -16,7 +18,7 @@ pub(crate) struct Arguments {
     /// Only these protocols' rules
     #[arg(long, value_name = "P", value_delimiter = ',', value_parser = engine::protocol)]
     protocol: Vec<Protocol>,
-    /// Only this rule
+    /// Only this rule, and no settings
     id: Option<String>,
 }
 
@@ -34,6 +36,12 @@ pub(crate) fn execute(arguments: &Arguments, terminal: &Terminal) -> Result<Exit
     if chosen.is_empty() {
         return Err(Failure::nothing("no rule matches; `quorate rules` lists them all"));
     }
-    terminal.emit(&render::rules::human(chosen))?;
+    let mut text = render::rules::human(chosen);
+    if arguments.id.is_none() {
+        let chosen: Vec<_> = engine::settings().into_iter().filter(|(name, _)| wanted(name)).collect();
+        text.push('\n');
+        text.push_str(&render::rules::settings(&chosen));
+    }
+    terminal.emit(&text)?;
     Ok(Exit::Held)
 }

@@ -68,7 +68,9 @@ pub(crate) fn execute(arguments: &Arguments, terminal: &Terminal) -> Result<Exit
         .map_err(|error| Failure::usage(format!("the jobs cannot be started: {error}")))?;
     let started = Instant::now();
     let tallies = pool.install(|| sweep.tallies())?;
-    let report = Report { seeds: arguments.seeds, without: &arguments.without, tallies: &tallies };
+    let mutants = sweep.mutants();
+    let report =
+        Report { seeds: arguments.seeds, without: &arguments.without, mutants: &mutants, tallies: &tallies };
     match arguments.format {
         Format::Human => terminal.emit(&report.human())?,
         Format::Json => terminal.emit(&report.json())?,
@@ -113,6 +115,13 @@ impl Sweep {
         }
         let (without, check_determinism) = (arguments.without.clone(), arguments.check_determinism);
         Ok(Sweep { scenarios, seeds: arguments.seeds, without, check_determinism })
+    }
+
+    /// The files that leave out rules themselves.
+    fn mutants(&self) -> Vec<(String, Vec<String>)> {
+        let scenarios = self.scenarios.iter().map(|(scenario, _)| scenario);
+        let mutants = scenarios.filter(|scenario| !scenario.without().is_empty());
+        mutants.map(|scenario| (scenario.file.clone(), scenario.without().to_vec())).collect()
     }
 
     /// How many units there are.

@@ -10,7 +10,7 @@ teaches = "A made-up scenario of the tests."
 
 [cluster]
 nodes = 3
-protocols = ["paxos", "raft"]
+protocols = ["paxos", "zab", "raft"]
 detection = "100ms"
 
 [workload]
@@ -74,7 +74,7 @@ fn a_run_is_the_same_twice_with_codec_and_with_a_trace() {
     let trace = Path::new(&file).with_file_name("out.jsonl");
     let plain = quorate(&["run", &file, "--seed", "3"]);
     assert_eq!(plain.code, Some(0), "{}{}", plain.out, plain.err);
-    assert!(plain.out.contains("All held: 2 runs"));
+    assert!(plain.out.contains("All held: 3 runs"));
     assert_eq!(plain.err, "");
     let traced = quorate(&[
         "run",
@@ -86,7 +86,7 @@ fn a_run_is_the_same_twice_with_codec_and_with_a_trace() {
         trace.to_str().expect("the path is UTF-8"),
     ]);
     assert_eq!(plain.out, traced.out);
-    for protocol in ["paxos", "raft"] {
+    for protocol in ["paxos", "zab", "raft"] {
         let path = trace.with_file_name(format!("out.{protocol}.jsonl"));
         let path = path.to_str().expect("the path is UTF-8");
         let page = quorate(&["trace", path]);
@@ -127,6 +127,11 @@ fn a_rule_left_out_is_said_in_every_output() {
     let result: serde_json::Value = serde_json::from_str(&json.out).expect("it is JSON");
     assert_eq!(result["without"][0], "raft/vote-durable");
     let sweep = quorate(&["sweep", &file, "--seeds", "0..2", "--without", "raft/vote-durable"]);
+    let text = SMALL.replace("[cluster]", "without = [\"raft/vote-durable\"]\n[cluster]");
+    let file = scenario("a_rule_left_out_is_said_in_every_output", &text);
+    let mutant = quorate(&["sweep", &file, "--seeds", "0..2"]);
+    let notice = format!("{file}: THIS FILE LEAVES OUT raft/vote-durable\n");
+    assert!(mutant.out.starts_with(&notice), "{}{}", mutant.out, mutant.err);
     assert!(sweep.out.starts_with("THIS SWEEP LEAVES OUT raft/vote-durable\n"), "{}{}", sweep.out, sweep.err);
 }
 
@@ -145,7 +150,8 @@ fn a_fault_that_touches_nothing_is_an_error_of_the_scenario() {
 
 #[test]
 fn a_protocol_that_the_file_is_not_for_selects_nothing() {
-    let file = scenario("a_protocol_that_the_file_is_not_for_selects_nothing", SMALL);
+    let text = SMALL.replace("\"zab\", ", "");
+    let file = scenario("a_protocol_that_the_file_is_not_for_selects_nothing", &text);
     assert_eq!(quorate(&["run", &file, "--protocol", "zab"]).code, Some(4));
     assert_eq!(quorate(&["sweep", &file, "--protocol", "zab", "--seeds", "0..3"]).code, Some(4));
     assert_eq!(quorate(&["sweep", &file, "--seeds", "3..3"]).code, Some(4));
@@ -184,4 +190,5 @@ fn rules_are_listed_by_protocol_and_by_name() {
     let one = quorate(&["rules", "raft/5.4.2"]);
     assert_eq!(one.code, Some(0));
     assert!(!one.out.contains("raft/5.4.1"));
+    assert!(raft.out.contains("setting") && !one.out.contains("setting"));
 }

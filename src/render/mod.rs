@@ -14,12 +14,13 @@ pub(crate) mod trace;
 pub(crate) mod made_up;
 
 /// The words that must not be overlooked, each with its color. No other output uses them.
-const LOUD: [(&str, &str); 6] = [
+const LOUD: [(&str, &str); 7] = [
     ("VIOLATED", "1;31"),
     ("UNKNOWN", "1;33"),
     ("TOUCHED NOTHING", "1;33"),
     ("THIS RUN LEAVES OUT", "1;33"),
     ("THIS SWEEP LEAVES OUT", "1;33"),
+    ("THIS FILE LEAVES OUT", "1;33"),
     ("All held", "1;32"),
 ];
 

@@ -162,7 +162,8 @@ impl Report<'_> {
             let observed = self.outcomes.iter().flat_map(|o| &o.judges).map(|judge| judge.observed).sum();
             let runs = of(self.outcomes.len() as u64, "run", "runs");
             let judges = of(judges as u64, "judge", "judges");
-            text.push_str(&format!("All held: {runs}, {judges}, {}.", of(observed, "check", "checks")));
+            let held = if self.untouched().is_empty() { "All held" } else { "All judges are content" };
+            text.push_str(&format!("{held}: {runs}, {judges}, {}.", of(observed, "check", "checks")));
             text.push_str(&not_checked(self.outcomes));
             text.push('\n');
         }

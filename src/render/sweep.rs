@@ -19,6 +19,8 @@ pub(crate) struct Report<'a> {
     pub(crate) seeds: Seeds,
     /// Rules left out by the command line.
     pub(crate) without: &'a [String],
+    /// Files that leave out rules themselves, each with its rules.
+    pub(crate) mutants: &'a [(String, Vec<String>)],
     /// A tally a file and protocol, in order.
     pub(crate) tallies: &'a [Tally],
 }
@@ -51,7 +53,13 @@ impl Report<'_> {
     pub(crate) fn human(&self) -> String {
         let mut text = String::new();
         if !self.without.is_empty() {
-            text.push_str(&format!("THIS SWEEP LEAVES OUT {}\n\n", self.without.join(", ")));
+            text.push_str(&format!("THIS SWEEP LEAVES OUT {}\n", self.without.join(", ")));
+        }
+        for (file, rules) in self.mutants {
+            text.push_str(&format!("{file}: THIS FILE LEAVES OUT {}\n", rules.join(", ")));
+        }
+        if !text.is_empty() {
+            text.push('\n');
         }
         text.push_str(&self.table());
         text.push('\n');
@@ -133,6 +141,7 @@ impl Report<'_> {
             seeds_from: self.seeds.from,
             seeds_count: self.seeds.count,
             without: self.without,
+            mutants: self.mutants,
             exit: self.exit().code(),
             untouched_faults: self.untouched(),
             rows: self.tallies.iter().map(|tally| row(tally, self.without)).collect(),
@@ -148,6 +157,7 @@ struct Document<'a> {
     seeds_from: u64,
     seeds_count: u64,
     without: &'a [String],
+    mutants: &'a [(String, Vec<String>)],
     exit: u8,
     untouched_faults: Vec<(&'a str, &'a str)>,
     rows: Vec<Row<'a>>,
@@ -251,7 +261,12 @@ mod tests {
 
     #[test]
     fn the_lowest_failing_seed_stands_in_its_row_and_at_the_end() {
-        let report = Report { seeds: Seeds { from: 0, count: 1_500 }, without: &[], tallies: &tallies() };
+        let report = Report {
+            seeds: Seeds { from: 0, count: 1_500 },
+            without: &[],
+            mutants: &[],
+            tallies: &tallies(),
+        };
         assert_eq!(report.exit(), Exit::Violated);
         let text = report.human();
         assert!(text.ends_with("  quorate run scenarios/crash/one.toml --protocol raft --seed 417\n"));
@@ -265,9 +280,10 @@ mod tests {
     fn a_fault_that_missed_everywhere_is_an_error_of_its_file() {
         let mut tallies = vec![tallies().swap_remove(0)];
         let seeds = Seeds { from: 0, count: 1_500 };
-        assert_eq!(Report { seeds, without: &[], tallies: &tallies }.exit(), Exit::Held);
+        assert_eq!(Report { seeds, without: &[], mutants: &[], tallies: &tallies }.exit(), Exit::Held);
         tallies[0].faults[1].1 = 0;
-        let report = Report { seeds, without: &["raft/noop".into()], tallies: &tallies };
+        let mutants = [("scenarios/crash/one.toml".to_string(), vec!["paxos/P2c".to_string()])];
+        let report = Report { seeds, without: &["raft/noop".into()], mutants: &mutants, tallies: &tallies };
         assert_eq!(report.exit(), Exit::Usage);
         check("sweep_untouched", &report.human());
     }
