@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 use serde::de::DeserializeOwned;
-use sim::trace::{TRACE_VERSION, TraceEvent, TraceHeader};
+use sim::trace::{HappensBefore, TRACE_VERSION, TraceEvent, TraceHeader, causes};
 
 use crate::exit::{self, Exit, Failure};
 use crate::render::trace::{KINDS, Page, kind_name};
@@ -41,6 +41,12 @@ pub(crate) struct Arguments {
     /// Only events before or at this time
     #[arg(long, value_name = "TIME", value_parser = units::parse_duration)]
     to: Option<u64>,
+    /// Only the event of this number and the chain of events that caused it
+    #[arg(long, value_name = "EVENT", conflicts_with = "past")]
+    why: Option<u64>,
+    /// Only the event of this number and everything that can have had an influence on it
+    #[arg(long, value_name = "EVENT")]
+    past: Option<u64>,
     /// How many columns the page has; by default the terminal's, or 160
     #[arg(long, value_name = "CELLS", value_parser = clap::value_parser!(u16).range(WIDTH_MIN..=WIDTH_MAX))]
     width: Option<u16>,
@@ -85,8 +91,10 @@ pub(crate) fn execute(arguments: &Arguments, terminal: &Terminal) -> Result<Exit
     };
     let mut shown = 0u64;
     let mut title = Some(page.title(&header));
+    let relevant = relevant(arguments)?;
     while let Some(event) = lines.event(&header)? {
-        if !arguments.shows(&event) {
+        let is_relevant = relevant.as_ref().is_none_or(|relevant| relevant.binary_search(&event.seq).is_ok());
+        if !is_relevant || !arguments.shows(&event) {
             continue;
         }
         shown += 1;
@@ -100,6 +108,34 @@ pub(crate) fn execute(arguments: &Arguments, terminal: &Terminal) -> Result<Exit
         return Err(Failure::nothing(format!("{}: no event is selected", arguments.file.display())));
     }
     Ok(Exit::Held)
+}
+
+/// The events that `--why` or `--past` asks for, in order; none: all of them. Happens-before needs the whole trace in
+/// memory.
+fn relevant(arguments: &Arguments) -> Result<Option<Vec<u64>>, Failure> {
+    let Some(asked) = arguments.why.or(arguments.past) else { return Ok(None) };
+    let mut lines = Lines::open(&arguments.file)?;
+    let header = lines.header()?;
+    let mut events: Vec<TraceEvent> = Vec::new();
+    while let Some(event) = lines.event(&header)? {
+        let expected = events.len() as u64 + 1;
+        if event.seq != expected || event.cause.is_some_and(|cause| cause == 0 || event.seq <= cause) {
+            return Err(lines.wrong(format!("expected event {expected}, caused by an earlier one")));
+        }
+        events.push(event);
+    }
+    if asked == 0 || (events.len() as u64) < asked {
+        let file = arguments.file.display();
+        return Err(Failure::usage(format!(
+            "{file} has no event {asked}; it has events 1 to {}",
+            events.len()
+        )));
+    }
+    let relevant = match arguments.why {
+        Some(event) => causes(&events, event),
+        None => HappensBefore::of(&events).past(asked),
+    };
+    Ok(Some(relevant))
 }
 
 /// The lines of a trace file, with what is needed to say where one is wrong.

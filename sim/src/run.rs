@@ -106,11 +106,7 @@ fn rules_of(owner: &str, list: &[RuleText], without: &[String]) -> Result<Rules,
 
 /// A replica without one of its rules may run into an assertion of its own: that is a find, not a bug of ours.
 fn run_mutant<R: Replica>(world: &mut KvWorld<R>) -> Option<JudgeReport> {
-    let hook = std::panic::take_hook();
-    std::panic::set_hook(Box::new(|_| {}));
-    let ended = catch_unwind(AssertUnwindSafe(|| world.run()));
-    std::panic::set_hook(hook);
-    let payload = ended.err()?;
+    let payload = catch_unwind(AssertUnwindSafe(|| world.run())).err()?;
     let text = payload.downcast_ref::<String>().cloned();
     let text = text.or_else(|| payload.downcast_ref::<&str>().map(|text| (*text).to_owned()));
     Some(JudgeReport {
@@ -256,7 +252,7 @@ fn availability(
     if let Some(most) = plan.expect.unavailable_at_most
         && !records.is_empty()
     {
-        let when = When { event: u64::MAX, at: found.from };
+        let when = When { event: 0, at: found.from };
         tally.held(records.len() as u64 - 1);
         tally.check(when, found.longest <= most, || {
             let span = |nanos: u64| Span(nanos / 1_000_000 * 1_000_000).to_string();
@@ -268,7 +264,8 @@ fn availability(
             )
         });
     }
-    tally.report()
+    // An outage is a span of the whole run, not something that an event shows.
+    JudgeReport { first_event: None, ..tally.report() }
 }
 
 fn progress(

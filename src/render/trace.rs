@@ -5,7 +5,7 @@
 use sim::trace::{TraceEvent, TraceHeader, TraceKind};
 
 /// Cells of the time at the left: `   12.345678 `.
-const TIME_CELLS: usize = 13;
+const TIME_CELLS: usize = 21;
 /// Cells of the rule at the right, with the space before it.
 const RULE_CELLS: usize = 19;
 /// The narrowest column of a node. A narrower page is taken as wide enough for these.
@@ -49,7 +49,7 @@ impl Page {
             Some(node) => self.at_node(usize::from(node), event),
             None => self.across(event),
         };
-        let line = format!("{:>12} {body} {}", seconds(event.time), event.rule);
+        let line = format!("{:>7} {:>12} {body} {}", event.seq, seconds(event.time), event.rule);
         text.push_str(line.trim_end());
         text.push('\n');
         text
@@ -57,7 +57,7 @@ impl Page {
 
     /// The names of the columns.
     fn head(&self) -> String {
-        let mut line = format!("{:>12} ", "seconds");
+        let mut line = format!("{:>7} {:>12} ", "event", "seconds");
         for node in 0..self.nodes {
             line.push_str(&padded(&format!("n{node}"), self.node_cells));
         }
