@@ -40,8 +40,8 @@ impl Contestant for Omni {
         Group::Commit
     }
 
-    fn against(&self) -> Option<Against> {
-        None
+    fn against(&self) -> Vec<Against> {
+        Vec::new()
     }
 
     fn run(&self) -> Measure {

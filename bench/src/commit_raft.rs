@@ -56,11 +56,11 @@ impl Contestant for TikvRaft {
         Group::Commit
     }
 
-    fn against(&self) -> Option<Against> {
+    fn against(&self) -> Vec<Against> {
         let name = TikvRaft::row(self.nodes, self.in_flight);
         match self.take_ready {
-            TakeReady::EachMessage => None,
-            TakeReady::AllWaiting => Some(Against { name, reach: None, aim: None }),
+            TakeReady::EachMessage => Vec::new(),
+            TakeReady::AllWaiting => vec![Against::of(name)],
         }
     }
 

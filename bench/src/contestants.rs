@@ -2,11 +2,20 @@
 //!
 //! To add one: a file with a type that implements [`Contestant`], a `mod` line in `main.rs`, a line here.
 
+use std::marker::PhantomData;
+
+use paxos::Paxos;
+use raft::Raft;
+use replica::Replica;
+use sim::plan::LinkKind;
+
 use crate::commit_omnipaxos::Omni;
+use crate::commit_quorate::{DiskKind, Quorate};
 use crate::commit_raft::{TakeReady, TikvRaft};
 use crate::floor::Floor;
 use crate::harness::Contestant;
 use crate::mesh_madsim::{Madsim, Transport};
+use crate::mesh_quorate::{Mesh, Without};
 use crate::mesh_turmoil::Turmoil;
 
 /// Sizes of cluster and commands in flight that every protocol is measured with.
@@ -21,12 +30,35 @@ pub fn all() -> Vec<Box<dyn Contestant>> {
         Box::new(Turmoil { stretch: 10 }),
         Box::new(Turmoil { stretch: 1 }),
     ];
+    for link in [LinkKind::Datagram, LinkKind::Session] {
+        list.push(Box::new(Mesh { link, without: Without::Nothing }));
+    }
+    for without in [Without::Fingerprint, Without::FingerprintAndJudges] {
+        list.push(Box::new(Mesh { link: LinkKind::Datagram, without }));
+    }
     for (nodes, in_flight) in SHAPES {
         list.push(Box::new(TikvRaft { nodes, in_flight, take_ready: TakeReady::EachMessage }));
         list.push(Box::new(TikvRaft { nodes, in_flight, take_ready: TakeReady::AllWaiting }));
         list.push(Box::new(Omni { nodes, in_flight }));
     }
+    ours::<Raft>(&mut list);
+    ours::<Paxos>(&mut list);
     list
+}
+
+/// The rows of one of our protocols.
+fn ours<R: Replica + 'static>(list: &mut Vec<Box<dyn Contestant>>) {
+    let mut add = |nodes, in_flight, disk, without| {
+        let protocol = PhantomData::<R>;
+        list.push(Box::new(Quorate { nodes, in_flight, disk, without, protocol }));
+    };
+    for (nodes, in_flight) in SHAPES {
+        add(nodes, in_flight, DiskKind::Off, Without::Nothing);
+        add(nodes, in_flight, DiskKind::Slow, Without::Nothing);
+    }
+    for without in [Without::Fingerprint, Without::FingerprintAndJudges] {
+        add(5, 64, DiskKind::Off, without);
+    }
 }
 
 #[cfg(test)]
@@ -41,7 +73,7 @@ mod tests {
         let all = all();
         let names: BTreeSet<String> = all.iter().map(|contestant| contestant.name()).collect();
         assert_eq!(names.len(), all.len());
-        for rival in all.iter().filter_map(|contestant| contestant.against()) {
+        for rival in all.iter().flat_map(|contestant| contestant.against()) {
             assert!(names.contains(&rival.name), "{} is not in the list", rival.name);
         }
     }

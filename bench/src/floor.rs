@@ -28,8 +28,8 @@ impl Contestant for Floor {
         Group::Floor
     }
 
-    fn against(&self) -> Option<Against> {
-        None
+    fn against(&self) -> Vec<Against> {
+        Vec::new()
     }
 
     fn run(&self) -> Measure {

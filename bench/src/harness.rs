@@ -77,6 +77,25 @@ pub struct Against {
     pub reach: Option<f64>,
     /// The ratio to aim at, if one has been set.
     pub aim: Option<f64>,
+    /// The ratio that must not be exceeded, if one has been set: for rows that leave something out, to see its cost.
+    pub at_most: Option<f64>,
+}
+
+impl Against {
+    /// A comparison without a goal.
+    pub fn of(name: impl Into<String>) -> Against {
+        Against { name: name.into(), reach: None, aim: None, at_most: None }
+    }
+
+    /// A comparison with a ratio to reach and one to aim at.
+    pub fn goal(name: impl Into<String>, reach: f64, aim: f64) -> Against {
+        Against { reach: Some(reach), aim: Some(aim), ..Against::of(name) }
+    }
+
+    /// A comparison with a ratio that must not be exceeded.
+    pub fn at_most(name: impl Into<String>, most: f64) -> Against {
+        Against { at_most: Some(most), ..Against::of(name) }
+    }
 }
 
 /// One row of the table.
@@ -85,8 +104,12 @@ pub trait Contestant {
     fn name(&self) -> String;
     /// The work it does.
     fn group(&self) -> Group;
-    /// Whom it is compared with; `None` for the ones that others are compared with.
-    fn against(&self) -> Option<Against>;
+    /// Whom it is compared with; nobody for the ones that others are compared with.
+    fn against(&self) -> Vec<Against>;
+    /// The most messages that a unit may take, if that is a goal.
+    fn messages_at_most(&self) -> Option<f64> {
+        None
+    }
     /// Does a fixed amount of work from a fresh start, some 2 to 50 ms of it, and says what it took.
     fn run(&self) -> Measure;
 }

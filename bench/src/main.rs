@@ -14,12 +14,17 @@
 
 mod clock;
 mod commit_omnipaxos;
+mod commit_quorate;
 mod commit_raft;
 mod contestants;
+mod feed;
 mod floor;
 mod harness;
+mod idle;
 mod mesh_madsim;
+mod mesh_quorate;
 mod mesh_turmoil;
+mod plans;
 mod report;
 mod workload;
 

@@ -58,10 +58,10 @@ impl Contestant for Madsim {
         Group::Mesh
     }
 
-    fn against(&self) -> Option<Against> {
+    fn against(&self) -> Vec<Against> {
         match self.transport {
-            Transport::Datagram => None,
-            Transport::Stream => Some(Against { name: "madsim".into(), reach: None, aim: None }),
+            Transport::Datagram => Vec::new(),
+            Transport::Stream => vec![Against::of("madsim")],
         }
     }
 

@@ -42,8 +42,8 @@ impl Contestant for Turmoil {
         Group::Mesh
     }
 
-    fn against(&self) -> Option<Against> {
-        Some(Against { name: "madsim".into(), reach: None, aim: None })
+    fn against(&self) -> Vec<Against> {
+        vec![Against::of("madsim")]
     }
 
     fn run(&self) -> Measure {

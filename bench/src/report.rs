@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::harness::{Contestant, Schedule, Series};
+use crate::harness::{Against, Contestant, Schedule, Series};
 
 /// The whole result.
 #[derive(Serialize)]
@@ -34,8 +34,10 @@ pub struct Row {
     pub fastest: f64,
     /// Messages delivered a unit.
     pub messages_per_unit: f64,
-    /// How it compares with another contestant, if that one was measured too.
-    pub ratio: Option<Ratio>,
+    /// The most messages that a unit may take, if that is a goal.
+    pub messages_at_most: Option<f64>,
+    /// How it compares with other contestants, those that were measured too.
+    pub ratios: Vec<Ratio>,
 }
 
 /// A comparison.
@@ -49,6 +51,8 @@ pub struct Ratio {
     pub reach: Option<f64>,
     /// What it aims at.
     pub aim: Option<f64>,
+    /// What it must not exceed.
+    pub at_most: Option<f64>,
 }
 
 impl Report {
@@ -56,10 +60,10 @@ impl Report {
     pub fn new(contestants: &[Box<dyn Contestant>], series: &[Series], schedule: Schedule) -> Self {
         assert_eq!(contestants.len(), series.len());
         let find = |name: &str| contestants.iter().position(|other| other.name() == name);
-        let ratio = |contestant: &dyn Contestant, own: &Series| {
-            let against = contestant.against()?;
+        let ratio = |own: &Series, against: Against| {
             let value = own.ratio(&series[find(&against.name)?]);
-            Some(Ratio { to: against.name, value, reach: against.reach, aim: against.aim })
+            let Against { name, reach, aim, at_most } = against;
+            Some(Ratio { to: name, value, reach, aim, at_most })
         };
         let row = |(contestant, own): (&dyn Contestant, &Series)| {
             let (slowest, fastest) = own.range();
@@ -72,7 +76,8 @@ impl Report {
                 slowest,
                 fastest,
                 messages_per_unit: own.messages_per_unit(),
-                ratio: ratio(contestant, own),
+                messages_at_most: contestant.messages_at_most(),
+                ratios: contestant.against().into_iter().filter_map(|against| ratio(own, against)).collect(),
             }
         };
         Report {
@@ -87,7 +92,12 @@ impl Report {
         let head =
             ["contestant", "unit", "per CPU s", "ns each", "spread", "msgs each", "ratio", "to", "reach/aim"];
         let mut lines = vec![head.map(String::from)];
-        lines.extend(self.rows.iter().map(Row::cells));
+        let mut groups = vec![None];
+        for row in &self.rows {
+            let cells = row.lines();
+            groups.extend(cells.iter().map(|_| Some(row.group)));
+            lines.extend(cells);
+        }
         let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
         let widths: Vec<usize> = (0..head.len()).map(width).collect();
         let mut text = format!(
@@ -95,8 +105,7 @@ impl Report {
             self.rounds, self.slice_ms
         );
         let mut group = None;
-        for (index, line) in lines.iter().enumerate() {
-            let own = index.checked_sub(1).map(|row| self.rows[row].group);
+        for (line, own) in lines.iter().zip(groups) {
             if own != group {
                 text.push('\n');
                 group = own;
@@ -109,10 +118,29 @@ impl Report {
 }
 
 impl Row {
-    /// The cells of the row, in the order of the head.
+    /// The cells of the row, in the order of the head; a further line for each further comparison.
+    fn lines(&self) -> Vec<[String; 9]> {
+        let mut lines = vec![self.cells()];
+        lines.extend(self.ratios.iter().skip(1).map(|ratio| {
+            let [name, unit, rate, ns, spread, messages] = Default::default();
+            [
+                name,
+                unit,
+                rate,
+                ns,
+                spread,
+                messages,
+                format!("{:.2}", ratio.value),
+                ratio.to.clone(),
+                ratio.goal(),
+            ]
+        }));
+        lines
+    }
+
     fn cells(&self) -> [String; 9] {
         let spread = 100.0 * (self.fastest - self.slowest) / self.per_cpu_second;
-        let (ratio, to, goal) = match &self.ratio {
+        let (ratio, to, goal) = match self.ratios.first() {
             Some(ratio) => (format!("{:.2}", ratio.value), ratio.to.clone(), ratio.goal()),
             None => Default::default(),
         };
@@ -122,7 +150,7 @@ impl Row {
             with_commas(self.per_cpu_second.round() as u64),
             format!("{:.1}", self.ns_per_unit),
             format!("{spread:.0}%"),
-            format!("{:.2}", self.messages_per_unit),
+            self.messages(),
             ratio,
             to,
             goal,
@@ -130,9 +158,24 @@ impl Row {
     }
 }
 
+impl Row {
+    /// Messages a unit, and whether they are as few as they should be.
+    fn messages(&self) -> String {
+        let verdict = match self.messages_at_most {
+            None => "",
+            Some(most) if self.messages_per_unit <= most => " ok",
+            Some(_) => " SHORT",
+        };
+        format!("{:.2}{verdict}", self.messages_per_unit)
+    }
+}
+
 impl Ratio {
     /// The goal and whether it is met: "3/5 reached".
     fn goal(&self) -> String {
+        if let Some(most) = self.at_most {
+            return format!("<= {most:.2} {}", if self.value <= most { "met" } else { "SHORT" });
+        }
         let (Some(reach), Some(aim)) = (self.reach, self.aim) else { return String::new() };
         assert!(reach <= aim);
         let verdict = match self.value {
@@ -184,7 +227,9 @@ mod tests {
 
     #[test]
     fn goals_are_judged_at_their_bounds() {
-        let goal = |value| Ratio { to: String::new(), value, reach: Some(3.0), aim: Some(5.0) }.goal();
+        let goal = |value| {
+            Ratio { to: String::new(), value, reach: Some(3.0), aim: Some(5.0), at_most: None }.goal()
+        };
         assert_eq!(goal(2.99), "3/5 SHORT");
         assert_eq!(goal(3.0), "3/5 reached");
         assert_eq!(goal(5.0), "3/5 aim met");

@@ -47,6 +47,11 @@ impl Digest {
         self.applied += 1;
     }
 
+    /// The digest itself.
+    pub fn state(&self) -> u64 {
+        self.state
+    }
+
     /// What a replica must hold that applied the first `commands` commands: computed apart from every contestant.
     pub fn expected(commands: u64) -> Digest {
         let mut digest = Digest::default();

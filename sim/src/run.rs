@@ -88,6 +88,7 @@ pub fn world<R: Replica>(plan: &Plan, options: &RunOptions) -> Result<KvWorld<R>
         tracing: options.tracing,
         without_judges: options.without_judges.clone(),
         unheld_kinds: options.unheld_kinds,
+        without_fingerprint: false,
         bare: false,
     };
     Ok(World::new(Arc::new(plan.clone()), world, config, server, clients))

@@ -53,6 +53,8 @@ pub struct WorldOptions {
     pub without_judges: Vec<String>,
     /// Bits of the message kinds that hosts do not hold back.
     pub unheld_kinds: u64,
+    /// Fold no fingerprint: for measuring what it costs.
+    pub without_fingerprint: bool,
     /// Fold no fingerprint and run no judges: for measuring what they cost.
     pub bare: bool,
 }
@@ -182,7 +184,11 @@ impl<R: Replica, S: Service, C: Clients<S>> World<R, S, C> {
             invariants: R::Invariants::new(&members, &config),
             findings: Findings::new(R::Invariants::INVARIANTS.len()),
             findings_when: Vec::new(),
-            fingerprint: if options.bare { Fingerprint::disabled() } else { Fingerprint::default() },
+            fingerprint: if options.bare || options.without_fingerprint {
+                Fingerprint::disabled()
+            } else {
+                Fingerprint::default()
+            },
             trace: Vec::new(),
             cause: 0,
             counters: Counters::new(R::Message::KINDS.len()),
