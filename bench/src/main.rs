@@ -56,6 +56,9 @@ struct Arguments {
     /// How to print the result
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
+    /// Run each selected contestant once and print nothing: for a profiler
+    #[arg(long)]
+    once: bool,
     /// Print the names of the selected contestants and measure nothing
     #[arg(long)]
     list: bool,
@@ -80,6 +83,12 @@ fn main() -> ExitCode {
     if arguments.list {
         for contestant in &contestants {
             println!("{}", contestant.name());
+        }
+        return ExitCode::SUCCESS;
+    }
+    if arguments.once {
+        for contestant in &contestants {
+            contestant.run();
         }
         return ExitCode::SUCCESS;
     }
