@@ -3,20 +3,24 @@
 
 use xxhash_rust::xxh3::Xxh3;
 
-/// Records are hashed in batches of this many words.
-const BATCH_WORDS: usize = 256;
+/// Bytes of a record: four words.
+const RECORD_BYTES: usize = 32;
+/// Records are hashed in batches of this many bytes.
+const BATCH_BYTES: usize = 64 * RECORD_BYTES;
 
 /// Folds records as a run goes on.
 #[derive(Clone)]
 pub struct Fingerprint {
     hash: Xxh3,
-    batch: Vec<u8>,
+    /// Records that are not hashed yet, in the first `filled` bytes.
+    batch: Box<[u8; BATCH_BYTES]>,
+    filled: usize,
     enabled: bool,
 }
 
 impl Default for Fingerprint {
     fn default() -> Fingerprint {
-        Fingerprint { hash: Xxh3::new(), batch: Vec::with_capacity(BATCH_WORDS * 8), enabled: true }
+        Fingerprint { hash: Xxh3::new(), batch: Box::new([0; BATCH_BYTES]), filled: 0, enabled: true }
     }
 }
 
@@ -32,19 +36,26 @@ impl Fingerprint {
         if !self.enabled {
             return;
         }
-        for word in words {
-            self.batch.extend_from_slice(&word.to_le_bytes());
+        let record = &mut self.batch[self.filled..][..RECORD_BYTES];
+        for (place, word) in record.chunks_exact_mut(8).zip(words) {
+            place.copy_from_slice(&word.to_le_bytes());
         }
-        if self.batch.len() == BATCH_WORDS * 8 {
-            self.hash.update(&self.batch);
-            self.batch.clear();
+        self.filled += RECORD_BYTES;
+        if self.filled == BATCH_BYTES {
+            self.hash_batch();
         }
+    }
+
+    #[inline(never)]
+    fn hash_batch(&mut self) {
+        self.hash.update(&self.batch[..]);
+        self.filled = 0;
     }
 
     /// The fingerprint of everything so far, as 32 hexadecimal digits.
     pub fn digest(&self) -> String {
         let mut hash = self.hash.clone();
-        hash.update(&self.batch);
+        hash.update(&self.batch[..self.filled]);
         format!("{:032x}", hash.digest128())
     }
 }
