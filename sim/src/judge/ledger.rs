@@ -28,7 +28,9 @@ pub struct Ledger {
     lines: Vec<Line>,
     /// What each running node has delivered.
     delivered: Vec<Position>,
-    executed: BTreeMap<(ClientSession, Sequence), Position>,
+    /// Where each operation of a session was executed, in order of sequence. A session's operations mostly come in that
+    /// order, so that adding one is a push.
+    executed: BTreeMap<ClientSession, Vec<(Sequence, Position)>>,
     leaders: BTreeMap<Round, NodeId>,
     highest_acknowledged: Position,
     /// Entries of clients in the ledger.
@@ -110,7 +112,7 @@ impl Ledger {
         }
         line.applied = Some((outcome, state));
         if outcome == ApplyOutcome::Executed {
-            let first = self.executed.insert((session, sequence), position);
+            let first = execute(self.executed.entry(session).or_default(), sequence, position);
             self.once.check(when, first.is_none(), || {
                 format!(
                     "session {session} operation {sequence} was executed at position {} and again at {position}",
@@ -163,7 +165,9 @@ impl Ledger {
 
     /// Where an operation was executed, if it ever was.
     pub fn executed_at(&self, session: ClientSession, sequence: Sequence) -> Option<Position> {
-        self.executed.get(&(session, sequence)).copied()
+        let operations = self.executed.get(&session)?;
+        let place = operations.binary_search_by_key(&sequence, |&(sequence, _)| sequence).ok()?;
+        Some(operations[place].1)
     }
 
     /// How many entries of clients were delivered.
@@ -174,6 +178,25 @@ impl Ledger {
     /// The last position delivered anywhere.
     pub fn end(&self) -> Position {
         Position(self.lines.len() as u64)
+    }
+}
+
+/// Notes that an operation was executed at a position; where it was before, if it was.
+fn execute(
+    operations: &mut Vec<(Sequence, Position)>,
+    sequence: Sequence,
+    position: Position,
+) -> Option<Position> {
+    if operations.last().is_none_or(|&(last, _)| last < sequence) {
+        operations.push((sequence, position));
+        return None;
+    }
+    match operations.binary_search_by_key(&sequence, |&(sequence, _)| sequence) {
+        Ok(place) => Some(std::mem::replace(&mut operations[place].1, position)),
+        Err(place) => {
+            operations.insert(place, (sequence, position));
+            None
+        }
     }
 }
 
