@@ -28,6 +28,18 @@ struct Said {
     epoch: Round,
 }
 
+impl Said {
+    #[inline]
+    fn remember(&mut self, claim: Claim) {
+        match claim {
+            Claim::Promised { round } => self.promised = self.promised.max(round),
+            Claim::Epoch { round } => self.epoch = self.epoch.max(round),
+            Claim::Voted { round, candidate } => self.voted = self.voted.max(Some((round, candidate))),
+            Claim::Accepted { .. } | Claim::Prefix { .. } | Claim::Report { .. } => {}
+        }
+    }
+}
+
 impl Disks {
     /// Judges for `nodes` empty disks.
     pub fn new(nodes: usize, silenced: &[String]) -> Disks {
@@ -74,11 +86,12 @@ impl Disks {
     pub fn left<M: Message>(&mut self, when: When, from: NodeId, to: NodeId, message: &M) {
         let image = &self.images[from.index()];
         let visible = &mut self.visible;
+        let said = &mut self.said[from.index()];
         message.claims(from, to, &mut |claim| {
             visible
                 .check(when, image.holds_now(claim), || lie::<M>(from, message, claim, "in what is durable"));
+            said.remember(claim);
         });
-        self.remember(from, to, message);
     }
 
     /// A held message leaves: the write it waited for must be durable by the disk's own account.
@@ -94,17 +107,8 @@ impl Disks {
         self.visible.check(when, waited <= durable, || {
             format!("{from} released {} after write {waited}, but only {durable} is durable", name(message))
         });
-        self.remember(from, to, message);
-    }
-
-    fn remember<M: Message>(&mut self, from: NodeId, to: NodeId, message: &M) {
         let said = &mut self.said[from.index()];
-        message.claims(from, to, &mut |claim| match claim {
-            Claim::Promised { round } => said.promised = said.promised.max(round),
-            Claim::Epoch { round } => said.epoch = said.epoch.max(round),
-            Claim::Voted { round, candidate } => said.voted = said.voted.max(Some((round, candidate))),
-            Claim::Accepted { .. } | Claim::Prefix { .. } | Claim::Report { .. } => {}
-        });
+        message.claims(from, to, &mut |claim| said.remember(claim));
     }
 
     /// A process starts on `records`, all that its disk kept.
