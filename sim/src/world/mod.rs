@@ -319,8 +319,12 @@ impl<R: Replica, S: Service, C: Clients<S>> World<R, S, C> {
                     self.settle(node);
                 }
             }
+            Happening::Parcel { from, to, parcel } if self.is_free(to) => self.on_parcel(from, to, parcel),
             Happening::Parcel { from, to, parcel } => {
                 self.on_arrival(to, Happening::Parcel { from, to, parcel })
+            }
+            Happening::Request { client, node, request } if self.is_free(node) => {
+                self.on_request(client, node, request);
             }
             Happening::Request { client, node, request } => {
                 self.on_arrival(node, Happening::Request { client, node, request });
@@ -334,17 +338,15 @@ impl<R: Replica, S: Service, C: Clients<S>> World<R, S, C> {
         }
     }
 
-    /// A message or request has arrived: it is handled at once, or waits for the processor.
+    /// Whether what arrives at a node is handled at once: messages cost nothing, or nothing runs there.
+    #[inline]
+    fn is_free(&self, node: NodeId) -> bool {
+        let cpu = &self.net.plan.cpu;
+        cpu.per_message == 0 && cpu.per_byte_ps == 0 || self.net.machines[node.index()].down.is_some()
+    }
+
+    /// A message or request has arrived, and waits for the processor.
     fn on_arrival(&mut self, node: NodeId, what: Happening<R, S>) {
-        let cpu = self.net.plan.cpu;
-        if cpu.per_message == 0 && cpu.per_byte_ps == 0 {
-            self.handle(what);
-            return;
-        }
-        if self.net.machines[node.index()].down.is_some() {
-            self.handle(what);
-            return;
-        }
         let cause = self.net.cause;
         let inbox = &mut self.net.machines[node.index()].inbox;
         inbox.push_back(Scheduled { cause, what });
@@ -735,7 +737,15 @@ impl<R: Replica, S: Service, C: Clients<S>> Net<R, S, C> {
     }
 
     /// Gives each new violation of the protocol's own judge the time of now.
+    #[inline]
     fn date_findings(&mut self) {
+        if self.findings_when.len() < self.findings.violations.len() {
+            self.date_new_findings();
+        }
+    }
+
+    #[cold]
+    fn date_new_findings(&mut self) {
         while self.findings_when.len() < self.findings.violations.len() {
             let finding = &self.findings.violations[self.findings_when.len()];
             let (node, text) = (finding.node, finding.text.clone());
