@@ -46,6 +46,8 @@ pub enum Group {
     Mesh,
     /// A consensus protocol with a leader, batch size one.
     Commit,
+    /// A whole run of a scenario: faults, clients, every judge.
+    Scenario,
 }
 
 impl Group {
@@ -55,6 +57,7 @@ impl Group {
             Group::Floor => "floor",
             Group::Mesh => "mesh",
             Group::Commit => "commit",
+            Group::Scenario => "scenario",
         }
     }
 
@@ -64,6 +67,7 @@ impl Group {
             Group::Floor => "event",
             Group::Mesh => "message",
             Group::Commit => "commit",
+            Group::Scenario => "event",
         }
     }
 }

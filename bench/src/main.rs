@@ -21,6 +21,7 @@ mod feed;
 mod floor;
 mod harness;
 mod idle;
+mod leader_crash;
 mod mesh_madsim;
 mod mesh_quorate;
 mod mesh_turmoil;
