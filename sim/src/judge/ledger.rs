@@ -1,9 +1,9 @@
 //! The judges of what is agreed on, from deliveries: one entry a position, equal state at equal position, exactly
-//! once, acknowledged writes survive, one leader a round.
+//! once, acknowledged writes survive, one leader a round, reads miss nothing.
 
 use std::collections::BTreeMap;
 
-use replica::{Applied, ApplyOutcome, ClientSession, Entry, NodeId, Position, Round, Sequence, Slot};
+use replica::{Applied, ApplyOutcome, ClientSession, Entry, NodeId, Position, ReadId, Round, Sequence, Slot};
 
 use super::tally::{Tally, When};
 use crate::outcome::Side;
@@ -33,6 +33,9 @@ pub struct Ledger {
     executed: BTreeMap<ClientSession, Vec<(Sequence, Position)>>,
     leaders: BTreeMap<Round, NodeId>,
     highest_acknowledged: Position,
+    /// The linearizable reads that a replica was asked about and has not answered, and the end of the ledger as it was
+    /// when the replica was asked.
+    asked: BTreeMap<(NodeId, ReadId), Position>,
     /// Entries of clients in the ledger.
     client_entries: u64,
     /// One entry a position, on every node, for ever.
@@ -45,6 +48,8 @@ pub struct Ledger {
     pub acknowledged: Tally,
     /// One leader a round, over all time.
     pub leader: Tally,
+    /// A linearizable read is let be answered no lower than what was delivered anywhere before it was asked.
+    pub reads: Tally,
 }
 
 impl Ledger {
@@ -57,12 +62,14 @@ impl Ledger {
             executed: BTreeMap::new(),
             leaders: BTreeMap::new(),
             highest_acknowledged: Position::ZERO,
+            asked: BTreeMap::new(),
             client_entries: 0,
             agreement: tally("ledger", Side::Internal),
             state: tally("state-hash", Side::Internal),
             once: tally("exactly-once", Side::Internal),
             acknowledged: tally("acknowledged-survive", Side::Client),
             leader: tally("one-leader-a-round", Side::Internal),
+            reads: tally("reads-miss-nothing", Side::Internal),
         }
     }
 
@@ -125,6 +132,7 @@ impl Ledger {
     /// A node's process ended: its state machine starts over.
     pub fn crashed(&mut self, node: NodeId) {
         self.delivered[node.index()] = Position::ZERO;
+        self.asked.retain(|(asked, _), _| *asked != node);
     }
 
     /// A node's state machine was replaced by a snapshot.
@@ -154,6 +162,27 @@ impl Ledger {
         self.acknowledged.check(when, highest <= position, || {
             format!("{node} converged at position {position}, but position {highest} was acknowledged")
         });
+    }
+
+    /// A replica is asked when a linearizable read may be answered.
+    pub fn asks(&mut self, node: NodeId, read: ReadId) {
+        let end = self.end();
+        self.asked.insert((node, read), end);
+    }
+
+    /// A replica lets a read be answered at a position. What some node had delivered when the replica was asked, a
+    /// client may have been told of by then: whoever reads below that may read what is over.
+    pub fn answers(&mut self, when: When, node: NodeId, read: ReadId, position: Position) {
+        // Reads under a weaker promise were not noted.
+        let Some(end) = self.asked.remove(&(node, read)) else { return };
+        self.reads.check(when, end <= position, || {
+            format!("{node} lets read {read} be answered at position {position}, but {end} was delivered before it was asked")
+        });
+    }
+
+    /// A replica refuses to answer a read.
+    pub fn refuses(&mut self, node: NodeId, read: ReadId) {
+        self.asked.remove(&(node, read));
     }
 
     /// A node began to lead a round. True if nobody led it before.
@@ -260,6 +289,22 @@ mod tests {
         assert!(ledger.acknowledged.is_clean());
         ledger.converged(when, NodeId(2), Position::ZERO);
         assert!(!ledger.acknowledged.is_clean());
+    }
+
+    #[test]
+    fn a_linearizable_read_below_what_was_delivered_before_it_is_caught() {
+        let (mut ledger, when) = ledger();
+        ledger.asks(NodeId(1), ReadId(1));
+        ledger.delivered(when, NodeId(0), Slot(1), Position(1), &entry(1, 1));
+        ledger.answers(when, NodeId(1), ReadId(1), Position::ZERO);
+        ledger.answers(when, NodeId(1), ReadId(2), Position::ZERO);
+        assert!(
+            ledger.reads.is_clean(),
+            "one was asked before the delivery, the other under a weaker promise"
+        );
+        ledger.asks(NodeId(1), ReadId(3));
+        ledger.answers(when, NodeId(1), ReadId(3), Position::ZERO);
+        assert!(!ledger.reads.is_clean());
     }
 
     #[test]

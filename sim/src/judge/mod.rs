@@ -3,7 +3,7 @@
 //!
 //! - [`disks`]: durable before visible; rounds and votes never regress; a restart refines the durable image.
 //! - [`ledger`]: one entry a position; equal state at equal position; exactly once; acknowledged writes survive; one
-//!   leader a round.
+//!   leader a round; reads miss nothing.
 //! - The clients' side (linearizability and the weaker promises) is in the crate `checker`, and is asked at the end.
 
 pub mod disks;

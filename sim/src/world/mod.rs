@@ -24,7 +24,7 @@ use std::sync::Arc;
 
 use replica::{
     BlobId, Boot, Findings, Host, HostOptions, Link, LocalTime, Members, Message, Moment, NodeId, Observe,
-    Position, Replica, Role, Service, ServiceEffect, ServiceInput, ServiceOutput, SessionNo, Wire,
+    Position, ReadMode, Replica, Role, Service, ServiceEffect, ServiceInput, ServiceOutput, SessionNo, Wire,
 };
 
 pub use verdict::Counters;
@@ -596,6 +596,9 @@ impl<R: Replica, S: Service, C: Clients<S>> World<R, S, C> {
                     self.with_host(node, |host, now, seat| host.propose(now, entry, seat));
                 }
                 ServiceEffect::Read { read, mode } => {
+                    if mode == ReadMode::Linearizable && !self.net.options.bare {
+                        self.net.ledger.asks(node, read);
+                    }
                     self.with_host(node, |host, now, seat| host.read(now, read, mode, seat));
                 }
                 ServiceEffect::Snapshot { position, bytes } => {

@@ -118,10 +118,15 @@ impl<R: Replica, S: Service, C: Clients<S>> Driver<R> for Seat<'_, R, S, C> {
 
     fn read_at(&mut self, read: ReadId, position: Position) {
         self.net.fingerprint.record([u64::from(self.node.0) << 8 | 6, read.0, position.0, 0]);
+        let when = self.net.when();
+        self.net.ledger.answers(when, self.node, read, position);
         self.net.inputs.push_back(ServiceInput::ReadAt { read, position });
     }
 
     fn refuse(&mut self, request: Request, reason: Refusal, leader: Option<NodeId>) {
+        if let Request::Read(read) = request {
+            self.net.ledger.refuses(self.node, read);
+        }
         self.net.inputs.push_back(ServiceInput::Refused { request, reason, leader });
     }
 

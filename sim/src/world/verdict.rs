@@ -88,7 +88,7 @@ impl<R: Replica, S: Service, C: Clients<S>> World<R, S, C> {
     /// What the judges across protocols and the protocol's own say.
     pub fn judge_reports(&self) -> Vec<JudgeReport> {
         let (disks, ledger) = (&self.net.disks, &self.net.ledger);
-        let across: [&Tally; 8] = [
+        let across: [&Tally; 9] = [
             &disks.visible,
             &disks.rounds,
             &disks.restart,
@@ -96,6 +96,7 @@ impl<R: Replica, S: Service, C: Clients<S>> World<R, S, C> {
             &ledger.state,
             &ledger.once,
             &ledger.leader,
+            &ledger.reads,
             &ledger.acknowledged,
         ];
         let own =
