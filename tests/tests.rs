@@ -2,6 +2,8 @@
 
 /// The command as a process: streams, exit codes, help, errors.
 mod cli;
+/// Rules left out, waits dropped, claims forged: every judge is seen to fail, and to keep silent where it must.
+mod mutants;
 /// Runs and sweeps of real scenarios.
 mod sweep;
 /// `quorate trace`: golden pages, filters, broken files.
