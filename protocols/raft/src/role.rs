@@ -74,8 +74,14 @@ impl Raft {
             // its own term keeps the vote it gave itself.
             self.vote = None;
         }
+        // A follower that only learns of a higher term goes on waiting: its timer restarts when it hears a leader or
+        // grants a vote, and for nothing else (5.2). Else a candidate whose log is too short to win could keep those
+        // that can win from standing, election after election.
+        let goes_on_waiting = matches!(self.role, Role::Follower { .. }) && leader.is_none();
         self.role = Role::Follower { leader };
-        self.restart_election_timer(now, out);
+        if !goes_on_waiting || self.election_at == LocalTime::NEVER {
+            self.restart_election_timer(now, out);
+        }
         out.narrate("raft/5.1-step-down", || match leader {
             Some(leader) => alloc::format!("follows {leader} in term {term}"),
             None => alloc::format!("is a follower in term {term}"),
