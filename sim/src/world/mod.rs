@@ -215,8 +215,11 @@ impl<R: Replica, S: Service, C: Clients<S>> World<R, S, C> {
             self.net.push(at, Class::Fault, index, Happening::Fault { index });
         }
         for node in self.net.nodes() {
+            // Nobody's boot is caused by another's.
+            self.net.cause = 0;
             self.boot(node);
         }
+        self.net.cause = 0;
         let mut effects = std::mem::take(&mut self.net.client_effects);
         self.net.clients.start(&mut effects);
         self.net.client_effects = effects;
