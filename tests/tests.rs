@@ -2,10 +2,14 @@
 
 /// The command as a process: streams, exit codes, help, errors.
 mod cli;
+/// One fingerprint a plan and protocol, whatever is watched, cloned or run beside; golden files.
+mod determinism;
 /// Rules left out, waits dropped, claims forged: every judge is seen to fail, and to keep silent where it must.
 mod mutants;
 /// Runs and sweeps of real scenarios.
 mod sweep;
+/// The rules of this repository.
+mod tidy;
 /// `quorate trace`: golden pages, filters, broken files.
 mod trace;
 

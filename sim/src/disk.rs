@@ -157,7 +157,8 @@ impl<T> Disk<T> {
     /// A complete blob's sync ended; false if it is gone.
     pub fn end_blob_sync(&mut self, id: BlobId) -> bool {
         self.syncs += 1;
-        self.blobs.get_mut(&id).map(|blob| blob.durable = true).is_some()
+        let complete = self.blobs.get_mut(&id).filter(|blob| blob.complete);
+        complete.map(|blob| blob.durable = true).is_some()
     }
 
     /// Up to `len` bytes of a blob from `offset`; empty past its end.

@@ -217,7 +217,8 @@ impl<R: Replica, S: Service, C: Clients<S>> World<R, S, C> {
             FaultKind::SlowDisk { sync, duration, .. } => {
                 for node in nodes() {
                     let machine = &mut self.net.machines[node.index()];
-                    (machine.sync, machine.slowed_by) = (*sync, Some(index));
+                    machine.slowed_by.push((index, *sync));
+                    machine.sync = *sync;
                     self.net.faults[index].done.push(Undo::Disk(node));
                 }
                 Some(now + duration)
@@ -229,12 +230,17 @@ impl<R: Replica, S: Service, C: Clients<S>> World<R, S, C> {
         let net = &mut self.net;
         let machine = &mut net.machines[node.index()];
         let was_running = machine.down.is_none();
-        machine.down = Some(Down { kind, by: index });
+        // A machine without power has no kernel that a second fault could leave alive.
+        let is_off = machine.down.is_some_and(|down| down.kind != CrashKind::Process);
+        if !(is_off && kind == CrashKind::Process) {
+            machine.down = Some(Down { kind, by: index });
+        }
+        machine.holds += 1;
         machine.epoch += 1;
         machine.wake = None;
         machine.backlog.clear();
         machine.inbox.clear();
-        machine.pauses = 0;
+        machine.paused_by.clear();
         machine.leader_seen = None;
         let lost = match kind {
             CrashKind::Process => {
@@ -269,21 +275,19 @@ impl<R: Replica, S: Service, C: Clients<S>> World<R, S, C> {
         }
         if let Some(after) = restart_after {
             net.faults[index].restarts += 1;
-            let incarnation = net.machines[node.index()].incarnation;
             let at = net.now + after;
-            net.push(at, Class::Process, node.index(), Happening::Restart { node, incarnation });
+            net.push(at, Class::Process, node.index(), Happening::Restart { node, by: index });
         }
     }
 
-    pub(super) fn on_restart(&mut self, node: NodeId, incarnation: u64) {
-        // Several faults may have asked for it: whoever comes first starts it, and each counts its own as done.
-        let machine = &self.net.machines[node.index()];
-        let is_due = machine.down.is_some() && machine.incarnation == incarnation;
-        let mut waiting = self.net.faults.iter_mut().filter(|fault| 0 < fault.restarts);
-        if let Some(fault) = waiting.next() {
-            fault.restarts -= 1;
-        }
-        if is_due {
+    /// A fault lets go of a node, which starts again once nothing else holds it down: it is down whenever any of its
+    /// crashes says so.
+    pub(super) fn on_restart(&mut self, node: NodeId, by: usize) {
+        self.net.faults[by].restarts -= 1;
+        let machine = &mut self.net.machines[node.index()];
+        assert!(machine.down.is_some(), "{node} runs although a fault holds it down");
+        machine.holds -= 1;
+        if machine.holds == 0 {
             self.boot(node);
         }
     }
@@ -296,36 +300,38 @@ impl<R: Replica, S: Service, C: Clients<S>> World<R, S, C> {
         self.net.cause = self.net.note(None, TraceKind::Fault, "", || words);
         for undo in undo {
             match undo {
-                Undo::Link(from, to) => self.net.mend_link(from, to),
-                Undo::ClientLink(node) => self.net.client_links.cuts[node.index()] -= 1,
-                Undo::Weather(from, to) => self.net.clear_weather(index, from, to),
-                Undo::Pause(node) => self.resume(node),
-                Undo::Drift(node) => {
-                    let drift = self.net.plan.clocks[node.index()].drift_ppb;
-                    self.net.machines[node.index()].clock.set_drift(self.net.now, drift);
-                    self.rearm_after_clock_change(node);
+                Undo::Link(from, to) => self.net.mend_link(index, from, to),
+                Undo::ClientLink(node) => {
+                    remove(&mut self.net.client_links.cut_by[node.index()], index);
                 }
+                Undo::Weather(from, to) => self.net.clear_weather(index, from, to),
+                Undo::Pause(node) => self.resume(index, node),
+                Undo::Drift(node) => self.net.end_drift(index, node),
                 Undo::Freeze(node) => {
-                    self.net.machines[node.index()].clock.thaw_wall();
-                    self.net.machines[node.index()].clock_by = None;
+                    let machine = &mut self.net.machines[node.index()];
+                    remove(&mut machine.freezes, index);
+                    if machine.freezes.is_empty() {
+                        machine.clock.thaw_wall();
+                    }
                 }
                 Undo::Disk(node) => {
                     let machine = &mut self.net.machines[node.index()];
-                    if machine.slowed_by == Some(index) {
-                        (machine.sync, machine.slowed_by) = (self.net.plan.disk.sync, None);
-                    }
+                    machine.slowed_by.retain(|&(by, _)| by != index);
+                    machine.sync =
+                        machine.slowed_by.last().map_or(self.net.plan.disk.sync, |&(_, sync)| sync);
                 }
             }
         }
     }
 
-    /// A process goes on: what came meanwhile is handled in a burst, in the order in which it came.
-    fn resume(&mut self, node: NodeId) {
+    /// A process goes on: what came meanwhile is handled in a burst, in the order in which it came. A process that
+    /// crashed meanwhile does not: another one may run here, or be paused by another fault.
+    fn resume(&mut self, index: usize, node: NodeId) {
         let machine = &mut self.net.machines[node.index()];
-        machine.pauses = machine.pauses.saturating_sub(1);
-        if 0 < machine.pauses || machine.down.is_some() {
+        if !remove(&mut machine.paused_by, index) || !machine.paused_by.is_empty() {
             return;
         }
+        assert!(machine.down.is_none(), "a crash ends every pause");
         for peer in self.net.nodes().filter(|&peer| peer != node) {
             self.net.update_hearing(peer, node);
         }
@@ -333,15 +339,6 @@ impl<R: Replica, S: Service, C: Clients<S>> World<R, S, C> {
         for scheduled in backlog {
             self.net.cause = scheduled.cause;
             self.dispatch(scheduled.what);
-        }
-    }
-
-    fn rearm_after_clock_change(&mut self, node: NodeId) {
-        let machine = &mut self.net.machines[node.index()];
-        machine.clock_by = None;
-        machine.wake = None;
-        if machine.down.is_none() && machine.pauses == 0 {
-            self.arm(node);
         }
     }
 }
@@ -352,8 +349,7 @@ impl<R: Replica, S: Service, C: Clients<S>> Net<R, S, C> {
         if machine.down.is_some() {
             return;
         }
-        machine.pauses += 1;
-        machine.paused_by = index;
+        machine.paused_by.push(index);
         self.faults[index].done.push(Undo::Pause(node));
         self.faults[index].report.processes += 1;
         for peer in self.nodes().filter(|&peer| peer != node) {
@@ -366,8 +362,7 @@ impl<R: Replica, S: Service, C: Clients<S>> Net<R, S, C> {
         for a in from.nodes.iter() {
             for b in to.nodes.iter().filter(|&b| b != a) {
                 let place = self.link_place(a, b);
-                self.links[place].cuts += 1;
-                self.links[place].cut_by = index;
+                self.links[place].cut_by.push(index);
                 self.faults[index].done.push(Undo::Link(a, b));
                 self.update_hearing(b, a);
             }
@@ -376,17 +371,16 @@ impl<R: Replica, S: Service, C: Clients<S>> Net<R, S, C> {
         if from.clients != to.clients {
             let nodes = if from.clients { to.nodes } else { from.nodes };
             for node in nodes.iter() {
-                self.client_links.cuts[node.index()] += 1;
-                self.client_links.cut_by[node.index()] = index;
+                self.client_links.cut_by[node.index()].push(index);
                 self.faults[index].done.push(Undo::ClientLink(node));
             }
         }
     }
 
-    fn mend_link(&mut self, from: NodeId, to: NodeId) {
+    fn mend_link(&mut self, index: usize, from: NodeId, to: NodeId) {
         let place = self.link_place(from, to);
-        self.links[place].cuts -= 1;
-        if self.links[place].cuts == 0 {
+        remove(&mut self.links[place].cut_by, index);
+        if self.links[place].cut_by.is_empty() {
             self.resend_stalled(from, to);
             self.update_hearing(to, from);
         }
@@ -398,6 +392,7 @@ impl<R: Replica, S: Service, C: Clients<S>> Net<R, S, C> {
                 self.faults[index].done.push(Undo::Weather(a, b));
                 let weather = self.weather_of(index, Weather::of(&self.plan.network));
                 let place = self.link_place(a, b);
+                self.links[place].storms.push(index);
                 self.links[place].weather = weather;
             }
         }
@@ -418,34 +413,46 @@ impl<R: Replica, S: Service, C: Clients<S>> Net<R, S, C> {
 
     fn clear_weather(&mut self, index: usize, from: NodeId, to: NodeId) {
         let place = self.link_place(from, to);
-        // The newest weather wins; when it ends the sky is clear, whatever older weather was to last longer.
-        if self.links[place].weather.by == Some(index) {
-            self.links[place].weather = Weather::of(&self.plan.network);
-        }
+        // The newest weather wins; when it ends, older weather that lasts longer is back.
+        remove(&mut self.links[place].storms, index);
+        let own = Weather::of(&self.plan.network);
+        let weather = self.links[place].storms.last().map_or(own, |&older| self.weather_of(older, own));
+        self.links[place].weather = weather;
     }
 
     /// Upsets a clock; when it is to be set right, if it is.
     fn upset_clock(&mut self, index: usize, node: NodeId, how: ClockFault) -> Option<u64> {
         let now = self.now;
         let machine = &mut self.machines[node.index()];
-        machine.clock_by = Some(index);
         match how {
             ClockFault::Jump { by } => {
+                machine.jumped_by = Some(index);
                 machine.clock.jump_wall(now, by);
                 None
             }
             ClockFault::Drift { ppb, duration } => {
+                machine.drifts.push((index, ppb));
                 machine.clock.set_drift(now, ppb);
                 self.faults[index].done.push(Undo::Drift(node));
                 self.requeue_wake(node);
                 Some(now + duration)
             }
             ClockFault::Freeze { duration } => {
+                machine.freezes.push(index);
                 machine.clock.freeze_wall(now);
                 self.faults[index].done.push(Undo::Freeze(node));
                 Some(now + duration)
             }
         }
+    }
+
+    fn end_drift(&mut self, index: usize, node: NodeId) {
+        let machine = &mut self.machines[node.index()];
+        machine.drifts.retain(|&(by, _)| by != index);
+        let own = self.plan.clocks[node.index()].drift_ppb;
+        let drift = machine.drifts.last().map_or(own, |&(_, ppb)| ppb);
+        machine.clock.set_drift(self.now, drift);
+        self.requeue_wake(node);
     }
 
     /// The queued wake was computed at the old rate: queue it again at the new one.
@@ -461,10 +468,18 @@ impl<R: Replica, S: Service, C: Clients<S>> Net<R, S, C> {
 
     /// A server stamps an entry: a fault of its wall clock is felt.
     pub(super) fn touch_clock(&mut self, node: NodeId) {
-        if let Some(by) = self.machines[node.index()].clock_by {
+        let machine = &self.machines[node.index()];
+        let drift = machine.drifts.last().map(|&(by, _)| by);
+        for by in [machine.freezes.last().copied(), drift, machine.jumped_by].into_iter().flatten() {
             self.faults[by].report.operations += 1;
         }
     }
+}
+
+/// Takes a fault out of a list of those that are on; false if it is not there.
+fn remove(on: &mut Vec<usize>, fault: usize) -> bool {
+    let place = on.iter().position(|&other| other == fault);
+    place.map(|place| on.remove(place)).is_some()
 }
 
 /// Who plays which part in a fault.

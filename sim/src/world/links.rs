@@ -32,10 +32,10 @@ pub struct Parcel<M, F> {
 pub struct NodeLink<M, F> {
     /// Its latency without jitter.
     base: u64,
-    /// How many faults cut it; the last of them.
-    pub cuts: u32,
-    /// The fault that last cut it.
-    pub cut_by: usize,
+    /// The faults that cut it, in the order in which they did.
+    pub cut_by: Vec<usize>,
+    /// The faults that make its weather, in the order in which they began; the newest counts.
+    pub storms: Vec<usize>,
     /// The weather now.
     pub weather: Weather,
     /// No parcel of a session arrives before this.
@@ -88,6 +88,15 @@ pub enum Arrival {
     Twice(u64, u64),
 }
 
+/// What became of a message, and whether it would have fared better in fair weather.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sent {
+    /// When it arrives.
+    pub arrival: Arrival,
+    /// Whether it was lost, sent again, repeated, held back or delayed.
+    pub suffered: bool,
+}
+
 /// A session's packet is given up after so many losses in a row, for the arithmetic's sake: the link is as good as cut.
 const LOSSES_MAX: u32 = 16;
 
@@ -96,8 +105,8 @@ impl<M, F> NodeLink<M, F> {
     pub fn new(base: u64, network: &plan::Network) -> NodeLink<M, F> {
         NodeLink {
             base,
-            cuts: 0,
-            cut_by: 0,
+            cut_by: Vec::new(),
+            storms: Vec::new(),
             weather: Weather::of(network),
             last_arrival: 0,
             busy_until: 0,
@@ -125,14 +134,7 @@ impl<M, F> NodeLink<M, F> {
     /// When a message of `bytes` that is sent `now` arrives. The draw is keyed by link, millisecond and ordinal, so it
     /// is the same for every protocol that sends as many messages here in this millisecond.
     #[inline]
-    pub fn send(
-        &mut self,
-        plan: &Plan,
-        (from, to): (u8, u8),
-        now: u64,
-        bytes: usize,
-        session: bool,
-    ) -> Arrival {
+    pub fn send(&mut self, plan: &Plan, (from, to): (u8, u8), now: u64, bytes: usize, session: bool) -> Sent {
         let millisecond = now / 1_000_000;
         if millisecond == self.millisecond {
             self.ordinal += 1;
@@ -144,7 +146,7 @@ impl<M, F> NodeLink<M, F> {
         if !plan.fates.is_empty() {
             let key = FateKey { from, to, millisecond, ordinal: self.ordinal };
             if let Some(&fate) = plan.fates.get(&key) {
-                return self.fixed(fate, departs, session);
+                return Sent { arrival: self.fixed(network, fate, departs, session), suffered: true };
             }
         }
         let place = u64::from(from) << 8 | u64::from(to);
@@ -160,18 +162,19 @@ impl<M, F> NodeLink<M, F> {
                 resent += 1;
             }
             let penalty = network.retransmit * ((1 << resent) - 1);
-            return self.in_order(departs + latency + penalty);
+            let suffered = 0 < resent || 0 < self.weather.delay;
+            return Sent { arrival: self.in_order(departs + latency + penalty), suffered };
         }
         if chance(1, self.weather.loss) {
-            return Arrival::Never;
+            return Sent { arrival: Arrival::Never, suffered: true };
         }
         let late = if chance(2, self.weather.reorder) { scale(draw(3), network.reorder_by + 1) } else { 0 };
         let first = departs + latency + late;
         if chance(4, self.weather.duplicate) {
             let again = network.jitter.from + scale(draw(5), network.jitter.to + network.reorder_by + 1);
-            return Arrival::Twice(first, first + again);
+            return Sent { arrival: Arrival::Twice(first, first + again), suffered: true };
         }
-        Arrival::Once(first)
+        Sent { arrival: Arrival::Once(first), suffered: 0 < late || 0 < self.weather.delay }
     }
 
     /// What is sent again when a cut heals arrives in order, a latency later.
@@ -194,10 +197,10 @@ impl<M, F> NodeLink<M, F> {
         self.busy_until
     }
 
-    fn fixed(&mut self, fate: Fate, departs: u64, session: bool) -> Arrival {
+    fn fixed(&mut self, network: &plan::Network, fate: Fate, departs: u64, session: bool) -> Arrival {
         match fate {
             Fate::Deliver(after) | Fate::Twice(after, _) if session => self.in_order(departs + after),
-            Fate::Drop if session => self.in_order(departs + self.base),
+            Fate::Drop if session => self.in_order(departs + self.base + network.retransmit),
             Fate::Deliver(after) => Arrival::Once(departs + after),
             Fate::Twice(a, b) => Arrival::Twice(departs + a, departs + b),
             Fate::Drop => Arrival::Never,
@@ -212,8 +215,10 @@ pub struct Pair {
     pub newest: SessionNo,
     /// The lower node's end, then the higher's.
     pub ends: [End; 2],
-    /// Whether a reconnect is queued.
+    /// Whether a reconnect is queued: the one of this number, others are void.
     pub reconnecting: bool,
+    /// Counts reconnects.
+    pub attempt: u64,
 }
 
 /// One end of a session.
@@ -221,6 +226,8 @@ pub struct Pair {
 pub struct End {
     /// The session that is up here.
     pub up: Option<SessionNo>,
+    /// The newest session that was ever up here in this incarnation.
+    pub last: SessionNo,
     /// Whether a timer runs because the other end is silent.
     pub timing: bool,
     /// Counts timers, so that an old one is void.

@@ -16,24 +16,28 @@ pub struct Machine<T, E> {
     pub disk: Disk<T>,
     /// How long its syncs take now.
     pub sync: Between,
-    /// The fault that slowed its disk.
-    pub slowed_by: Option<usize>,
+    /// The faults that slow its disk, and to what; the newest counts.
+    pub slowed_by: Vec<(usize, Between)>,
     /// Its clocks.
     pub clock: NodeClock,
-    /// The fault that makes its clock misbehave.
-    pub clock_by: Option<usize>,
+    /// The faults that make its monotonic clock run at another rate, and at which; the newest counts.
+    pub drifts: Vec<(usize, i64)>,
+    /// The faults that stop its wall clock.
+    pub freezes: Vec<usize>,
+    /// The fault that last made its wall clock jump.
+    pub jumped_by: Option<usize>,
     /// What its replica draws from, in this incarnation.
     pub rng: SimRng,
     /// How many incarnations there were.
     pub incarnation: u64,
     /// Why nothing runs here, if nothing does.
     pub down: Option<Down>,
+    /// How many crashes hold it down: those whose restart has not come, or never will. Zero while it is up.
+    pub holds: u32,
     /// Whether its disk was ever wiped: it has no genesis and is nobody.
     pub wiped: bool,
-    /// How many faults have stopped its process; the last of them.
-    pub pauses: u32,
-    /// The fault that last paused it.
-    pub paused_by: usize,
+    /// The faults that have stopped this process, in the order in which they did. A crash ends them all.
+    pub paused_by: Vec<usize>,
     /// What came while it was paused.
     pub backlog: VecDeque<E>,
     /// Messages that wait for the processor. The first is being served.
@@ -63,15 +67,17 @@ impl<T, E> Machine<T, E> {
         Machine {
             disk: Disk::new(SimRng::stream(plan.key, "disk", node as u64, 0)),
             sync: plan.disk.sync,
-            slowed_by: None,
+            slowed_by: Vec::new(),
             clock: NodeClock::new(node, &plan.clocks[node]),
-            clock_by: None,
+            drifts: Vec::new(),
+            freezes: Vec::new(),
+            jumped_by: None,
             rng: SimRng::stream(plan.key, "replica", node as u64, 0),
             incarnation: 0,
             down: None,
+            holds: 0,
             wiped: false,
-            pauses: 0,
-            paused_by: 0,
+            paused_by: Vec::new(),
             backlog: VecDeque::new(),
             inbox: VecDeque::new(),
             epoch: 0,
@@ -83,7 +89,7 @@ impl<T, E> Machine<T, E> {
 
     /// Whether a process runs and is not paused.
     pub fn is_live(&self) -> bool {
-        self.down.is_none() && self.pauses == 0
+        self.down.is_none() && self.paused_by.is_empty()
     }
 
     /// Whether a sync takes no time.

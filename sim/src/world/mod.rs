@@ -130,11 +130,11 @@ pub(crate) struct Scheduled<R: Replica, S: Service> {
 enum Happening<R: Replica, S: Service> {
     Fault { index: usize },
     FaultEnd { index: usize },
-    Restart { node: NodeId, incarnation: u64 },
+    Restart { node: NodeId, by: usize },
     SessionUp { node: NodeId, peer: NodeId, session: SessionNo },
     Silent { node: NodeId, peer: NodeId, timer: u64 },
     Stalled { node: NodeId, peer: NodeId, session: SessionNo },
-    Reconnect { low: NodeId, high: NodeId },
+    Reconnect { low: NodeId, high: NodeId, attempt: u64 },
     Synced { node: NodeId, epoch: u64 },
     BlobSynced { node: NodeId, epoch: u64, blob: BlobId },
     BlobRead { node: NodeId, epoch: u64, blob: BlobId, offset: u64, bytes: Arc<[u8]> },
@@ -215,8 +215,11 @@ impl<R: Replica, S: Service, C: Clients<S>> World<R, S, C> {
             self.net.push(at, Class::Fault, index, Happening::Fault { index });
         }
         for node in self.net.nodes() {
+            // Nobody's boot is caused by another's.
+            self.net.cause = 0;
             self.boot(node);
         }
+        self.net.cause = 0;
         let mut effects = std::mem::take(&mut self.net.client_effects);
         self.net.clients.start(&mut effects);
         self.net.client_effects = effects;
@@ -294,9 +297,8 @@ impl<R: Replica, S: Service, C: Clients<S>> World<R, S, C> {
 
     fn dispatch(&mut self, what: Happening<R, S>) {
         if let Some(node) = what.process() {
-            let machine = &mut self.net.machines[node.index()];
-            if 0 < machine.pauses && machine.down.is_none() {
-                let by = machine.paused_by;
+            let machine = &self.net.machines[node.index()];
+            if let Some(&by) = machine.paused_by.last() {
                 let scheduled = Scheduled { cause: self.net.cause, what };
                 self.net.faults[by].touch_held(&scheduled.what);
                 self.net.machines[node.index()].backlog.push_back(scheduled);
@@ -306,11 +308,11 @@ impl<R: Replica, S: Service, C: Clients<S>> World<R, S, C> {
         match what {
             Happening::Fault { index } => self.on_fault(index),
             Happening::FaultEnd { index } => self.on_fault_end(index),
-            Happening::Restart { node, incarnation } => self.on_restart(node, incarnation),
+            Happening::Restart { node, by } => self.on_restart(node, by),
             Happening::SessionUp { node, peer, session } => self.on_session_up(node, peer, session),
             Happening::Silent { node, peer, timer } => self.on_silent(node, peer, timer),
             Happening::Stalled { node, peer, session } => self.on_stalled(node, peer, session),
-            Happening::Reconnect { low, high } => self.net.on_reconnect(low, high),
+            Happening::Reconnect { low, high, attempt } => self.net.on_reconnect(low, high, attempt),
             Happening::Synced { node, epoch } => self.on_synced(node, epoch),
             Happening::BlobSynced { node, epoch, blob } => self.on_blob_synced(node, epoch, blob),
             Happening::BlobRead { node, epoch, blob, offset, bytes } => {
@@ -419,7 +421,7 @@ impl<R: Replica, S: Service, C: Clients<S>> World<R, S, C> {
         }
         machine.wake = None;
         let now = machine.clock.local(self.net.now);
-        if let Some(by) = machine.clock_by {
+        if let Some(&(by, _)) = machine.drifts.last() {
             self.net.faults[by].report.timers += 1;
         }
         self.net.wakes_at_this_instant += 1;
@@ -652,7 +654,7 @@ impl<R: Replica, S: Service, C: Clients<S>> World<R, S, C> {
             if machine.down.is_some() || machine.wiped {
                 continue;
             }
-            if 0 < machine.pauses {
+            if !machine.paused_by.is_empty() {
                 return false;
             }
             let (Some(host), Some(service)) = (&node.host, &node.service) else { return false };
@@ -732,7 +734,7 @@ impl<R: Replica, S: Service, C: Clients<S>> Net<R, S, C> {
             return;
         }
         let takes = machine.disk.start_sync(machine.sync.from, machine.sync.to);
-        if let Some(by) = machine.slowed_by {
+        if let Some(&(by, _)) = machine.slowed_by.last() {
             self.faults[by].report.writes += 1;
         }
         let epoch = machine.epoch;

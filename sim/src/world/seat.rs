@@ -144,6 +144,9 @@ impl<R: Replica, S: Service, C: Clients<S>> Driver<R> for Seat<'_, R, S, C> {
         if machine.disk.write_blob(blob, offset, &bytes, last) {
             let takes = machine.disk.blob_latency(machine.sync.from, machine.sync.to);
             let epoch = machine.epoch;
+            if let Some(&(by, _)) = machine.slowed_by.last() {
+                self.net.faults[by].report.writes += 1;
+            }
             let at = self.net.now + takes;
             self.net.push(at, Class::Disk, node.index(), Happening::BlobSynced { node, epoch, blob });
         }
@@ -231,8 +234,8 @@ impl<R: Replica, S: Service, C: Clients<S>> Net<R, S, C> {
         let place = self.link_place(from, to);
         let is_session = self.link == Link::Session;
         let link = &mut self.links[place];
-        if 0 < link.cuts {
-            self.faults[link.cut_by].report.messages += 1;
+        if let Some(&by) = link.cut_by.last() {
+            self.faults[by].report.messages += 1;
             if is_session {
                 link.stalled.push(parcel);
             } else {
@@ -240,11 +243,14 @@ impl<R: Replica, S: Service, C: Clients<S>> Net<R, S, C> {
             }
             return;
         }
-        if let Some(by) = link.weather.by {
+        let silent_from = link.heard_until(self.now);
+        let sent = link.send(&self.plan, (from.0, to.0), self.now, bytes, is_session);
+        if let Some(by) = link.weather.by
+            && sent.suffered
+        {
             self.faults[by].report.messages += 1;
         }
-        let silent_from = link.heard_until(self.now);
-        match link.send(&self.plan, (from.0, to.0), self.now, bytes, is_session) {
+        match sent.arrival {
             Arrival::Once(at) => {
                 let patience = self.plan.network.session_timeout;
                 if is_session && silent_from + patience < at {

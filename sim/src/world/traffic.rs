@@ -18,10 +18,8 @@ const CLIENT_PLACE: u64 = 1 << 32;
 #[derive(Clone)]
 pub(super) struct ClientLinks {
     nodes: usize,
-    /// How many faults cut all clients off a node; by node.
-    pub(super) cuts: Vec<u32>,
-    /// The fault that last did.
-    pub(super) cut_by: Vec<usize>,
+    /// The faults that cut all clients off a node, in the order in which they did; by node.
+    pub(super) cut_by: Vec<Vec<usize>>,
     /// The next connection's number; by node.
     next: Vec<u64>,
     /// The connection of a client to a node; by client and node.
@@ -49,8 +47,7 @@ impl ClientLinks {
         let lanes = plan.workload.clients as usize * nodes;
         ClientLinks {
             nodes,
-            cuts: vec![0; nodes],
-            cut_by: vec![0; nodes],
+            cut_by: vec![Vec::new(); nodes],
             next: vec![0; nodes],
             open: vec![None; lanes],
             lanes: vec![Lane::default(); 2 * lanes],
@@ -115,7 +112,7 @@ impl<R: Replica, S: Service, C: Clients<S>> Net<R, S, C> {
     }
 
     fn tell_gone(&mut self, client: u32, node: NodeId) {
-        if self.client_links.cuts[node.index()] == 0 {
+        if self.client_links.cut_by[node.index()].is_empty() {
             let at = self.client_links.arrival(&self.plan, client, node, true, self.now);
             self.push(at, Class::Client, client as usize, Happening::Gone { client, node });
         }
@@ -154,11 +151,11 @@ impl<R: Replica, S: Service, C: Clients<S>> Net<R, S, C> {
     }
 
     fn is_cut_from_clients(&mut self, node: NodeId) -> bool {
-        let is_cut = 0 < self.client_links.cuts[node.index()];
-        if is_cut {
-            self.faults[self.client_links.cut_by[node.index()]].report.operations += 1;
+        let by = self.client_links.cut_by[node.index()].last().copied();
+        if let Some(by) = by {
+            self.faults[by].report.operations += 1;
         }
-        is_cut
+        by.is_some()
     }
 
     pub(super) fn on_reply(&mut self, client: u32, node: NodeId, reply: S::Reply) {

@@ -151,7 +151,9 @@ impl Observe<Zab> for Judge {
             }
         }
         let ghost = &self.ghosts[node.index()];
-        if !matches!(replica.phase, Phase::Unformed) && !step.effects.is_empty() {
+        // Narration is for people, and only there when tracing: what is judged may not depend on it.
+        let has_effects = step.effects.iter().any(|effect| !matches!(effect, Effect::Narrate { .. }));
+        if !matches!(replica.phase, Phase::Unformed) && has_effects {
             let said = (replica.accepted_epoch, replica.current_epoch, replica.log.last());
             let written = (ghost.accepted, ghost.current, ghost.last);
             findings.check(STATE, node, said == written, || {
