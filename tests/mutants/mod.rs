@@ -46,6 +46,9 @@ const MUTANTS: [(&str, &str); 12] = [
 
 /// The seeds tried for every mutant: all must be clean with the rule in, and each side must find the mutant on one.
 const SEEDS: std::ops::Range<u64> = 0..12;
+/// Where a side has not found a mutant on any of those, the next seeds are tried: some accidents are rare (one run in
+/// fifteen comes to figure 8), and which runs come to them changes with every draw.
+const SEEDS_MAX: u64 = 100;
 
 /// What the judges of one side found first.
 struct Found {
@@ -80,7 +83,10 @@ fn every_rule_left_out_is_found_from_inside_and_by_clients_and_left_in_is_clean(
 fn hunt(rule: &'static str, text: &str) -> Row {
     let (protocol, scenario) = (protocol_of(rule), scenario(text));
     let mut row = Row { rule, inside: None, clients: None, wrong: Vec::new() };
-    for seed in SEEDS {
+    for seed in 0..SEEDS_MAX {
+        if !SEEDS.contains(&seed) && row.inside.is_some() && row.clients.is_some() {
+            break;
+        }
         let mut plan = scenario.plan(seed);
         let whole = outcome(protocol, &plan, &RunOptions::default());
         if whole.verdict() != Verdict::Ok {

@@ -342,6 +342,9 @@ impl Service for Echo {
     }
 }
 
+/// What came to a client: when, to whom, the number and the server's wall clock; or none: the connection is gone.
+type Came = (u64, u32, Option<(u64, u64)>);
+
 /// Clients that ask at given times and write down what comes.
 #[derive(Clone, Default)]
 pub(crate) struct Askers {
@@ -350,8 +353,7 @@ pub(crate) struct Askers {
     /// No run is over before.
     until: u64,
     now: u64,
-    /// What came: (when, client, number and wall clock; or none: the connection is gone).
-    pub(crate) came: Vec<(u64, u32, Option<(u64, u64)>)>,
+    pub(crate) came: Vec<Came>,
 }
 
 const THE_END: u64 = u64::MAX;
