@@ -72,7 +72,7 @@ struct Client {
     /// Operations in flight, by sequence; and those that wait for a session.
     in_flight: BTreeMap<Sequence, usize>,
     waiting: Vec<usize>,
-    /// Closed loop: the operations still to come, last first.
+    /// The operations still to come, last first. Only the next one's timer is queued.
     to_come: Vec<usize>,
     /// The newest state seen of each key: its position and value.
     known: BTreeMap<u32, (Position, Option<u64>)>,
@@ -116,10 +116,8 @@ impl KvClients {
         let mut clients: Vec<Client> =
             (0..workload.clients).map(|client| Client::new(client, plan.nodes)).collect();
         let records: Vec<Record> = workload.operations.iter().map(Record::new).collect();
-        if workload.closed {
-            for (index, operation) in workload.operations.iter().enumerate().rev() {
-                clients[operation.client as usize].to_come.push(index);
-            }
+        for (index, operation) in workload.operations.iter().enumerate().rev() {
+            clients[operation.client as usize].to_come.push(index);
         }
         let open = records.len() as u64;
         KvClients { workload, nodes: plan.nodes, tracing, clients, records, open }
@@ -274,9 +272,10 @@ impl KvClients {
         }
     }
 
+    /// Queues the start of a client's next operation. `now` is when its think time begins, if it has one.
     fn next_of(&mut self, now: u64, client: u32, out: Out<'_>) {
         if let Some(index) = self.clients[client as usize].to_come.pop() {
-            let at = now + self.workload.operations[index].at;
+            let at = self.workload.operations[index].at + if self.workload.closed { now } else { 0 };
             out.push(ClientEffect::Wake { client, at, ticket: Ticket::Start(index).pack() });
         }
     }
@@ -347,21 +346,18 @@ impl Clients<Server> for KvClients {
     fn start(&mut self, out: &mut Vec<ClientEffect<Server>>) {
         for client in 0..self.workload.clients {
             self.open_session(0, client, out);
-            if self.workload.closed {
-                self.next_of(0, client, out);
-            }
-        }
-        if !self.workload.closed {
-            for (index, operation) in self.workload.operations.iter().enumerate() {
-                let (client, at) = (operation.client, operation.at);
-                out.push(ClientEffect::Wake { client, at, ticket: Ticket::Start(index).pack() });
-            }
+            self.next_of(0, client, out);
         }
     }
 
     fn wake(&mut self, now: u64, client: u32, ticket: u64, out: &mut Vec<ClientEffect<Server>>) {
         match Ticket::unpack(ticket) {
-            Ticket::Start(index) => self.start_operation(now, index, out),
+            Ticket::Start(index) => {
+                if !self.workload.closed {
+                    self.next_of(now, client, out);
+                }
+                self.start_operation(now, index, out);
+            }
             Ticket::Retry(index, attempt) => {
                 let record = &self.records[index];
                 if record.ending.is_some() || record.sent != attempt || record.name.is_none() {
