@@ -57,6 +57,16 @@ impl Scenario {
         }
     }
 
+    /// The library that comes with Quorate, for use outside of a clone.
+    pub(crate) fn library() -> Vec<Scenario> {
+        let parse = |file: &scenarios::LibraryFile| {
+            let says =
+                scenarios::Scenario::parse(file.path, file.text).expect("the library is without errors");
+            Scenario { file: file.path.to_string(), says }
+        };
+        scenarios::library().iter().map(parse).collect()
+    }
+
     /// What happens, in a sentence.
     pub(crate) fn title(&self) -> &str {
         &self.says.title

@@ -1,6 +1,6 @@
 //! `quorate scenarios`: what files there are, and whether they are right.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
@@ -43,9 +43,18 @@ struct Paths {
     paths: Vec<PathBuf>,
 }
 
+impl Paths {
+    /// Whether the library is meant, and its files are not here: it is built in.
+    fn is_library_elsewhere(&self) -> bool {
+        let library = Path::new(select::LIBRARY);
+        self.paths == [library] && !library.exists()
+    }
+}
+
 /// Does it.
 pub(crate) fn execute(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Failure> {
     match &arguments.action {
+        Action::List(paths) if paths.is_library_elsewhere() => list_library(terminal),
         Action::List(paths) => list(&found(paths)?, terminal),
         Action::Check(paths) => check(&found(paths)?, terminal),
     }
@@ -55,6 +64,13 @@ pub(crate) fn execute(arguments: &Arguments, terminal: &Terminal) -> Result<Exit
 fn found(paths: &Paths) -> Result<Vec<PathBuf>, Failure> {
     let files = select::files(&paths.paths)?;
     if files.is_empty() { Err(Failure::nothing("no scenario file there")) } else { Ok(files) }
+}
+
+/// Lists the library that is built in.
+fn list_library(terminal: &Terminal) -> Result<Exit, Failure> {
+    let entries = Scenario::library().iter().map(entry).collect();
+    terminal.emit(&render::scenarios::human(entries))?;
+    Ok(Exit::Held)
 }
 
 /// Lists the files that can be read, and says what is wrong with the others.

@@ -99,3 +99,16 @@ fn errors_are_colored_only_on_request() {
     let colored = quorate(&["rules", "no-such-rule", "--color", "always"]);
     assert!(colored.err.contains('\u{1b}'), "{}", colored.err);
 }
+
+#[test]
+fn the_library_is_listed_outside_of_a_clone_too() {
+    let elsewhere = folder("elsewhere");
+    let listed = std::process::Command::new(env!("CARGO_BIN_EXE_quorate"))
+        .args(["scenarios", "list"])
+        .current_dir(&elsewhere)
+        .output()
+        .expect("the command starts");
+    assert_eq!(listed.status.code(), Some(0));
+    let text = String::from_utf8(listed.stdout).expect("the list is text");
+    assert!(text.contains("leader-crash.toml") && text.contains("split-in-halves.toml"), "{text}");
+}

@@ -107,16 +107,14 @@ impl Paxos {
 
     /// P2a. "It accepts the proposal unless it has already responded to a prepare request having a number greater
     /// than n."
-    #[allow(clippy::too_many_arguments)]
     #[inline]
     pub(crate) fn on_accept(
         &mut self,
         now: LocalTime,
         from: NodeId,
         ballot: Ballot,
-        slot: Slot,
+        (slot, entry): (Slot, SharedEntry),
         chosen: Slot,
-        entry: SharedEntry,
         out: &mut Out,
     ) {
         assert_ne!(slot, Slot::ZERO);

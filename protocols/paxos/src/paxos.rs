@@ -198,7 +198,7 @@ impl Paxos {
         }
         match message {
             Message::Accept { ballot, slot, chosen, entry } => {
-                self.on_accept(now, from, ballot, slot, chosen, entry, out)
+                self.on_accept(now, from, ballot, (slot, entry), chosen, out)
             }
             Message::Accepted { ballot, slot } => self.on_accepted(now, from, ballot, slot, out),
             Message::Prepare { ballot, from: first } => self.on_prepare(now, from, ballot, first, out),

@@ -49,11 +49,20 @@ pub(super) struct Node {
     pub(super) answer: Option<(u64, bool)>,
 }
 
+/// A vote as a disk keeps it: what the acceptor has promised with it, and for what it voted.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Vote {
+    pub(super) promised: Ballot,
+    pub(super) ballot: Ballot,
+    pub(super) slot: Slot,
+    pub(super) digest: u64,
+}
+
 /// A record without its value.
 #[derive(Clone, Copy)]
 pub(super) enum Pending {
     Promise { ballot: Ballot },
-    Vote { promised: Ballot, ballot: Ballot, slot: Slot, digest: u64 },
+    Vote(Vote),
 }
 
 impl Place {
@@ -103,7 +112,7 @@ impl Invariants {
         ghost.delivered = Slot::ZERO;
         ghost.answer = None;
         for (_, pending) in lost {
-            if let Pending::Vote { ballot, slot, digest, .. } = pending {
+            if let Pending::Vote(Vote { ballot, slot, digest, .. }) = pending {
                 let vote = self.place(slot).proposal(ballot, digest);
                 if !vote.durable.contains(node) {
                     vote.written.remove(node);

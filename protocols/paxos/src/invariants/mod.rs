@@ -13,7 +13,7 @@ mod votes;
 
 use replica::{Cluster, Effect, Findings, Invariant, Members, NodeId, Observe, Step, WriteId};
 
-use self::ghost::{Node, Place};
+use self::ghost::{Node, Place, Vote};
 use crate::{Config, Message, Paxos, Record};
 
 /// The judge's memory: what was voted, promised, proposed, chosen and delivered, kept as it happens.
@@ -146,7 +146,8 @@ impl Invariants {
                 if ballot.owner() == node {
                     self.on_proposal(node, *slot, *ballot, entry.digest(), findings);
                 }
-                self.on_vote(node, write, *promised, *ballot, *slot, entry.digest(), findings);
+                let vote = Vote { promised: *promised, ballot: *ballot, slot: *slot, digest: entry.digest() };
+                self.on_vote(node, write, vote, findings);
             }
         }
     }

@@ -4,7 +4,7 @@ use alloc::format;
 
 use replica::{Findings, NodeId, Slot, WriteId};
 
-use super::ghost::Pending;
+use super::ghost::{Pending, Vote};
 use super::{Invariants, P1, P3, P6};
 use crate::{Ballot, Paxos};
 
@@ -30,17 +30,8 @@ impl Invariants {
     }
 
     /// P3 and P6 for a vote.
-    #[allow(clippy::too_many_arguments)]
-    pub(super) fn on_vote(
-        &mut self,
-        node: NodeId,
-        write: WriteId,
-        promised: Ballot,
-        ballot: Ballot,
-        slot: Slot,
-        digest: u64,
-        findings: &mut Findings,
-    ) {
+    pub(super) fn on_vote(&mut self, node: NodeId, write: WriteId, vote: Vote, findings: &mut Findings) {
+        let Vote { promised, ballot, slot, digest } = vote;
         let ghost = &mut self.nodes[node.index()];
         let before = ghost.promised;
         let holds = before <= ballot && before <= promised && ballot <= promised;
@@ -48,7 +39,7 @@ impl Invariants {
             format!("{node} votes in {ballot} at {slot}: it had promised {before}, and has now promised {promised}")
         });
         ghost.promised = promised;
-        ghost.pending.push_back((write, Pending::Vote { promised, ballot, slot, digest }));
+        ghost.pending.push_back((write, Pending::Vote(vote)));
         self.check_one_value(node, slot, ballot, digest, findings);
         let proposal = self.place(slot).proposal(ballot, digest);
         proposal.written.insert(node);
@@ -77,7 +68,7 @@ impl Invariants {
             ghost.pending.pop_front();
             match pending {
                 Pending::Promise { ballot } => ghost.promised_durable = ballot,
-                Pending::Vote { promised, ballot, slot, digest } => {
+                Pending::Vote(Vote { promised, ballot, slot, digest }) => {
                     ghost.promised_durable = promised;
                     self.harden_vote(node, slot, ballot, digest, findings);
                 }

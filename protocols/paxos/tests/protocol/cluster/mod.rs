@@ -2,9 +2,6 @@
 //! late, kills and power losses; one seed, one run. Everything that a run does is judged as it happens: one entry a
 //! position, durable before visible by facts and claims, fresh reads, and the protocol's own invariants.
 
-// Each test binary uses a part of it.
-#![allow(dead_code)]
-
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

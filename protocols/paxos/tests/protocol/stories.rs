@@ -1,8 +1,6 @@
 //! Scripted stories: a situation, the danger in it, and what must hold.
 
-mod cluster;
-
-use cluster::{Crash, DETECTION, MS, Weather, World};
+use crate::cluster::{Crash, DETECTION, MS, Weather, World};
 use paxos::gates;
 use replica::{Message as _, NodeId, Role, Rules};
 

@@ -1,8 +1,6 @@
 //! Every rule is needed: left out, something fires; left in, the same seeds are clean.
 
-mod cluster;
-
-use cluster::{Crash, DETECTION, MS, Profile, Weather, World, fuzz, fuzz_judged_by};
+use crate::cluster::{Crash, DETECTION, MS, Profile, Weather, World, fuzz, fuzz_judged_by};
 use paxos::{Paxos, rules};
 use replica::{NodeId, Replica, RuleBit, Rules};
 

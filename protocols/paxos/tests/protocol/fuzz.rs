@@ -1,8 +1,6 @@
 //! Seeded random runs under every fault: nothing may go wrong, and everything must come back.
 
-mod cluster;
-
-use cluster::{Profile, fuzz};
+use crate::cluster::{Profile, fuzz};
 use paxos::{Invariants, Paxos};
 use replica::{Observe, Replica, Rules};
 
