@@ -519,7 +519,6 @@ impl Cast {
 }
 
 fn describe(what: &FaultKind) -> String {
-    let span = |nanos: u64| replica::Span(nanos).to_string();
     match what {
         FaultKind::Crash { kind, restart_after, .. } => {
             let kind = match kind {
@@ -558,5 +557,27 @@ fn describe(what: &FaultKind) -> String {
         FaultKind::SlowDisk { sync, duration, .. } => {
             format!("syncs take {} to {} for {}", span(sync.from), span(sync.to), span(*duration))
         }
+    }
+}
+
+/// A span in its largest unit with at most three decimals, cut off: a drawn duration has more digits than anyone reads.
+fn span(nanos: u64) -> String {
+    const UNITS: [(u64, &str); 4] = [(1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "us"), (1, "ns")];
+    let (unit, name) = UNITS.into_iter().find(|&(unit, _)| unit <= nanos).unwrap_or((1, "ns"));
+    let decimals = format!("{:03}", nanos % unit * 1_000 / unit);
+    match decimals.trim_end_matches('0') {
+        "" => format!("{}{name}", nanos / unit),
+        decimals => format!("{}.{decimals}{name}", nanos / unit),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::span;
+
+    #[test]
+    fn spans_are_shown_as_people_say_them() {
+        let shown = [0, 7, 1_500, 250_000_000, 1_219_054_178, 2_000_000_000].map(span);
+        assert_eq!(shown, ["0ns", "7ns", "1.5us", "250ms", "1.219s", "2s"]);
     }
 }
