@@ -116,7 +116,10 @@ impl Replica for Paxos {
             // Every question is repeated until it is answered, whatever the links: sessions add nothing.
             Input::SessionUp { .. } | Input::SessionDown { .. } => {}
             // No blob is ever written, and the log is kept whole: an offered snapshot is of no use.
-            Input::BlobDurable { .. } | Input::BlobBytes { .. } | Input::Snapshot { .. } => {}
+            Input::BlobDurable { .. }
+            | Input::BlobBytes { .. }
+            | Input::Snapshot { .. }
+            | Input::HandOver { .. } => {}
         }
     }
 

@@ -146,7 +146,10 @@ impl Replica for Raft {
             Input::Propose { entry } => self.on_propose(now, entry, out),
             Input::Read { read, mode } => self.on_read(read, mode, out),
             // Snapshots are not taken yet: an offer is declined by doing nothing, and no blob was ever written.
-            Input::Snapshot { .. } | Input::BlobDurable { .. } | Input::BlobBytes { .. } => {}
+            Input::Snapshot { .. }
+            | Input::BlobDurable { .. }
+            | Input::BlobBytes { .. }
+            | Input::HandOver { .. } => {}
         }
         sound!(self.config.rules, self.commit <= self.log.last(), "commit beyond the log");
         sound!(self.config.rules, self.durable <= self.log.last(), "durable beyond the log");

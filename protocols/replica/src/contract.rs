@@ -177,6 +177,11 @@ pub enum Input<M> {
         /// Its bytes.
         bytes: Arc<[u8]>,
     },
+    /// An operator asks the leader to hand its office over. A wish: who does not lead, or cannot, does nothing.
+    HandOver {
+        /// To whom; `None` leaves the choice to the leader.
+        to: Option<NodeId>,
+    },
 }
 
 /// What a read promises.

@@ -251,6 +251,11 @@ impl<R: Replica> Host<R> {
         self.step(now, Input::Snapshot { position, bytes }, driver);
     }
 
+    /// An operator asks the leader to hand its office over, to `to` or to whom it likes.
+    pub fn hand_over(&mut self, now: LocalTime, to: Option<NodeId>, driver: &mut impl Driver<R>) {
+        self.step(now, Input::HandOver { to }, driver);
+    }
+
     fn step(&mut self, now: LocalTime, input: Input<R::Message>, driver: &mut impl Driver<R>) {
         debug_assert!(self.effects.is_empty());
         let mut out =

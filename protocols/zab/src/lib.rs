@@ -198,7 +198,10 @@ impl Replica for Zab {
             Input::Propose { entry } => self.on_propose(now, entry, out),
             Input::Read { read, mode } => self.on_read(read, mode, out),
             // No snapshots yet: nothing is asked of blobs, and an offered snapshot is not taken.
-            Input::BlobDurable { .. } | Input::BlobBytes { .. } | Input::Snapshot { .. } => {}
+            Input::BlobDurable { .. }
+            | Input::BlobBytes { .. }
+            | Input::Snapshot { .. }
+            | Input::HandOver { .. } => {}
         }
     }
 

@@ -223,7 +223,9 @@ impl Replica for Toy {
             Input::BlobBytes { blob, offset, bytes } => {
                 Told::Bytes { id: blob.0, offset, bytes: bytes.to_vec() }
             }
-            Input::Propose { .. } | Input::Read { .. } | Input::Snapshot { .. } => return,
+            Input::Propose { .. } | Input::Read { .. } | Input::Snapshot { .. } | Input::HandOver { .. } => {
+                return;
+            }
         };
         self.script.write_down(self.node, now, told);
     }
