@@ -4,6 +4,8 @@
 mod cli;
 /// One fingerprint a plan and protocol, whatever is watched, cloned or run beside; golden files.
 mod determinism;
+/// Small clusters driven message by message, and exactly what happens.
+mod dialogues;
 /// Rules left out, waits dropped, claims forged: every judge is seen to fail, and to keep silent where it must.
 mod mutants;
 /// Runs and sweeps of real scenarios.

@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::fmt;
 use core::ops::Deref;
 
 use crate::digest::{fold, of_bytes};
@@ -11,7 +12,7 @@ use crate::{ClientSession, NodeId, Sequence, WallTime};
 
 /// A command on its way through the log: who proposed it, for which session, when by the proposer's wall clock, and
 /// the service's own bytes, opaque to every protocol.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Entry {
     /// The node whose server proposed it.
     pub origin: NodeId,
@@ -60,6 +61,20 @@ impl Entry {
     /// The digest of the whole envelope.
     pub fn digest(&self) -> u64 {
         self.digest
+    }
+}
+
+/// In a word, for traces: the operation's name, and its bytes where people can read them.
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_noop() {
+            return write!(f, "no-op of {}", self.origin);
+        }
+        write!(f, "{}#{} ", self.session, self.sequence)?;
+        match core::str::from_utf8(&self.bytes) {
+            Ok(text) if text.bytes().all(|byte| byte.is_ascii_graphic()) => f.write_str(text),
+            _ => write!(f, "({} bytes)", self.bytes.len()),
+        }
     }
 }
 
