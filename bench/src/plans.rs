@@ -25,6 +25,8 @@ pub fn calm(nodes: u8, links: LinkKind, latency: (u64, u64), sync: (u64, u64), s
         seed: 1,
         key: 1,
         nodes,
+        learners: 0,
+        snapshot_every: 0,
         detection: DETECTION,
         settings: Default::default(),
         without: Vec::new(),

@@ -473,3 +473,20 @@ fn restored_snapshot_answers_what_it_brings_in() {
     assert_eq!(behind.server.state_hash(), ahead.server.state_hash());
     assert_eq!(behind.server.pending(), 0);
 }
+
+/// The danger: two nodes' snapshots of one position that differ, or one that is made where nobody asked for it.
+#[test]
+fn snapshots_are_offered_at_every_so_many_entries() {
+    let mut desk = Desk::new(Options { snapshot_every: 2, ..Options::DEFAULT });
+    let mut offered = Vec::new();
+    for position in 1..=5 {
+        let noop = replica::Entry::noop(ME);
+        for effect in desk.deliver(position, &noop) {
+            if let ServiceEffect::Snapshot { position, bytes } = effect {
+                assert_eq!(registry::Machine::restore(&bytes, Rules::ALL).unwrap().position(), position);
+                offered.push(position);
+            }
+        }
+    }
+    assert_eq!(offered, [Position(2), Position(4)]);
+}

@@ -87,6 +87,11 @@ fn what(family: &FamilySpec, nodes: u8, stream: &mut Stream) -> FaultKind {
             let to = stream.between(MS, SYNC_MAX);
             FaultKind::SlowDisk { who, sync: Between { from: to / 4, to }, duration }
         }
+        Family::HandOver => {
+            // Whoever leads is asked; every other time, to give way to somebody named.
+            let to = (stream.below(2) == 0).then_some(Who::Follower(stream.below(u64::from(nodes)) as u8));
+            FaultKind::HandOver { who: vec![Who::Leader], to: to.filter(|_| 1 < nodes) }
+        }
     }
 }
 
@@ -161,7 +166,8 @@ fn down(fault: &Fault, scenario: &Scenario) -> Option<Down> {
         FaultKind::Partition { groups, .. } => {
             groups.iter().filter(|group| !group.contains(&Who::Rest)).flatten().copied().collect()
         }
-        FaultKind::Weather { .. } | FaultKind::Clock { .. } | FaultKind::SlowDisk { .. } => return None,
+        FaultKind::Weather { .. } | FaultKind::Clock { .. } => return None,
+        FaultKind::SlowDisk { .. } | FaultKind::HandOver { .. } => return None,
     };
     let awaited = if has_role(&fault.what) { AWAIT_DETECTIONS * scenario.detection } else { 0 };
     let for_good = match &fault.what {
@@ -176,13 +182,14 @@ fn down(fault: &Fault, scenario: &Scenario) -> Option<Down> {
 /// Whether at most a minority is down at every moment with this fault; then it is noted.
 fn spares_a_majority(fault: &Fault, scenario: &Scenario, downs: &mut Vec<Down>) -> bool {
     let Some(new) = down(fault, scenario) else { return true };
-    let minority = usize::from((scenario.nodes - 1) / 2);
+    let voters = scenario.nodes - scenario.learners;
+    let minority = usize::from((voters - 1) / 2);
     // The number of nodes down only rises where somebody goes down.
     let overlapping: Vec<&Down> = downs.iter().filter(|old| old.from < new.to && new.from < old.to).collect();
     let starts = overlapping.iter().map(|old| old.from.max(new.from)).chain([new.from]);
     let spared = starts.into_iter().all(|at| {
         let on = overlapping.iter().copied().chain([&new]).filter(|down| down.from <= at && at < down.to);
-        count(on, scenario.nodes) <= minority
+        count(on, voters) <= minority
     });
     if spared {
         downs.push(new);
@@ -190,15 +197,16 @@ fn spares_a_majority(fault: &Fault, scenario: &Scenario, downs: &mut Vec<Down>) 
     spared
 }
 
-/// How many nodes these are at most: a node once, a role each time.
-fn count<'a>(downs: impl Iterator<Item = &'a Down>, nodes: u8) -> usize {
+/// How many voters these are at most: a node once, a role each time.
+fn count<'a>(downs: impl Iterator<Item = &'a Down>, voters: u8) -> usize {
     let mut named = 0u64;
     let mut roles = 0;
     for who in downs.flat_map(|down| &down.who) {
         match who {
+            Who::Node(node) if voters <= *node => {}
             Who::Node(node) => named |= 1 << node,
             Who::Leader | Who::Follower(_) => roles += 1,
-            Who::All | Who::Rest => return usize::from(nodes),
+            Who::All | Who::Rest => return usize::from(voters),
             Who::Clients => {}
         }
     }

@@ -28,6 +28,8 @@ impl Scenario {
             seed,
             key: Stream::new(seed, "run").draw(),
             nodes: self.nodes,
+            learners: self.learners,
+            snapshot_every: self.snapshot_every,
             detection: self.detection,
             settings: self.settings.clone(),
             without: self.without.clone(),
@@ -204,6 +206,7 @@ fn resolve(spec: &FaultSpec, nth: usize, seed: u64) -> Fault {
 pub(crate) fn length(what: &FaultKind) -> u64 {
     match what {
         FaultKind::Crash { restart_after, .. } => restart_after.unwrap_or(0),
+        FaultKind::HandOver { .. } => 0,
         FaultKind::Pause { duration, .. }
         | FaultKind::Partition { duration, .. }
         | FaultKind::Cut { duration, .. }
@@ -224,6 +227,7 @@ pub(crate) fn has_role(what: &FaultKind) -> bool {
         | FaultKind::Pause { who, .. }
         | FaultKind::Clock { who, .. }
         | FaultKind::SlowDisk { who, .. } => awaited(who),
+        FaultKind::HandOver { who, to } => awaited(who) || awaited(to.as_slice()),
         FaultKind::Partition { groups, .. } => groups.iter().any(|group| awaited(group)),
         FaultKind::Cut { from, to, .. } | FaultKind::Weather { from, to, .. } => awaited(from) || awaited(to),
     }

@@ -19,6 +19,10 @@ pub struct Scenario {
     pub protocols: Vec<Protocol>,
     /// How many nodes. `1 <= nodes <= 64`.
     pub nodes: u8,
+    /// How many of them, the last ones, do not vote. `learners < nodes`.
+    pub learners: u8,
+    /// After how many entries each servers offer a snapshot; zero: never.
+    pub snapshot_every: u64,
     /// How long until the loss of a leader is noticed.
     pub detection: u64,
     /// Settings by protocol and name.
@@ -188,11 +192,13 @@ pub enum Family {
     Clock,
     /// Syncs take longer.
     Disk,
+    /// The leader is asked to hand over.
+    HandOver,
 }
 
 impl Family {
     /// Every family.
-    pub const ALL: [Family; 9] = [
+    pub const ALL: [Family; 10] = [
         Family::Crash,
         Family::Power,
         Family::Wipe,
@@ -202,6 +208,7 @@ impl Family {
         Family::Weather,
         Family::Clock,
         Family::Disk,
+        Family::HandOver,
     ];
 
     /// The family's name in files.
@@ -216,6 +223,7 @@ impl Family {
             Family::Weather => "weather",
             Family::Clock => "clock",
             Family::Disk => "disk",
+            Family::HandOver => "hand-over",
         }
     }
 
@@ -224,7 +232,7 @@ impl Family {
         match self {
             Family::Crash | Family::Power | Family::Wipe => true,
             Family::Pause | Family::Partition | Family::OneWay => true,
-            Family::Weather | Family::Clock | Family::Disk => false,
+            Family::Weather | Family::Clock | Family::Disk | Family::HandOver => false,
         }
     }
 }

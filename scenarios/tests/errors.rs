@@ -296,3 +296,24 @@ fn errors_are_diagnostics_and_json() {
     assert_eq!(json[1]["problem"], "`loss` is 2");
     assert_eq!(json[1]["file"], "f.toml");
 }
+
+#[test]
+fn somebody_must_vote() {
+    check(
+        &file("nodes = 3\nlearners = 3", WORKLOAD, ""),
+        &["f.toml:4:12: `learners` is 3, and the cluster has 3; expected less than 3"],
+    );
+    check(&file("nodes = 3\nlearners = -1", WORKLOAD, ""), &["f.toml:4:12: `learners` is -1"]);
+    check(&file("nodes = 3\nsnapshot_every = 0.5", WORKLOAD, ""), &["f.toml:4:18: `snapshot_every` is"]);
+}
+
+#[test]
+fn an_office_is_handed_to_one_node() {
+    let fault = |rest: &str| format!("[[fault]]\nat = \"1s\"\nhand_over = \"leader\"\n{rest}");
+    let right = file(CLUSTER, WORKLOAD, &fault("to = \"n2\""));
+    Scenario::parse_with("f.toml", right.as_bytes(), &catalog()).expect("it is right");
+    check_rest(&fault("to = \"all\""), 4, 6, "\"all\" are many");
+    check_rest(&fault("to = \"n3\""), 4, 6, "there is no node \"n3\"");
+    check_rest(&fault("to = [\"n1\"]"), 4, 6, "`to` is ");
+    check_rest(&fault("for = \"1s\""), 4, 1, "[[fault]] has no key `for`");
+}

@@ -169,6 +169,11 @@ impl<T> Disk<T> {
         &bytes[start..end]
     }
 
+    /// Whether a blob is complete and will survive anything but a wipe.
+    pub fn is_blob_durable(&self, id: BlobId) -> bool {
+        self.blobs.get(&id).is_some_and(|blob| blob.durable)
+    }
+
     /// Deletes a blob.
     pub fn forget_blob(&mut self, id: BlobId) {
         self.blobs.remove(&id);

@@ -24,6 +24,10 @@ pub struct Plan {
     pub key: u64,
     /// How many nodes. `1 <= nodes <= 64`.
     pub nodes: u8,
+    /// How many of them, the last ones, are told everything and count for nothing. `learners < nodes`.
+    pub learners: u8,
+    /// After how many entries each the servers offer a snapshot; zero: never.
+    pub snapshot_every: u64,
     /// How long until the loss of a leader is noticed, in nanoseconds.
     pub detection: u64,
     /// Settings by protocol and name.
@@ -262,6 +266,13 @@ pub enum FaultKind {
         who: Vec<Who>,
         /// How.
         how: ClockFault,
+    },
+    /// An operator asks for another leader.
+    HandOver {
+        /// Who is asked. Only who leads can do anything about it.
+        who: Vec<Who>,
+        /// Who is to lead then; none: whom the leader likes.
+        to: Option<Who>,
     },
     /// Syncs take longer.
     SlowDisk {

@@ -79,6 +79,7 @@ pub fn world<R: Replica>(plan: &Plan, options: &RunOptions) -> Result<KvWorld<R>
     let server = registry::Options {
         retry: Span(plan.detection / 2).max(Span::millis(1)),
         patience: Span(plan.workload.timeout),
+        snapshot_every: plan.snapshot_every,
         rules: rules_of("registry", registry::rules::RULES, &plan.without)?,
         ..registry::Options::DEFAULT
     };

@@ -82,6 +82,11 @@ pub trait Record: Wire {
     /// What the record makes true: an exhaustive match over the protocol's kinds, said in the order in which it
     /// happens.
     fn facts(&self, fact: &mut impl FnMut(Fact));
+
+    /// The blob that the record names, if it names one: it must be durable before the record is written.
+    fn blob(&self) -> Option<BlobId> {
+        None
+    }
 }
 
 /// What a link promises.

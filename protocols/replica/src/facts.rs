@@ -38,7 +38,9 @@ pub enum Fact {
         /// The last slot that stays.
         after: Slot,
     },
-    /// A snapshot stands for the log up to a slot.
+    /// A snapshot stands for the log up to a slot: the log's prefix chains on from it, and what stood below it need not
+    /// be on the disk any more. What stands above the slot stays; a log that ends there, or that held something else
+    /// there, says so by a [`Fact::Cut`] beside it.
     Snapshot {
         /// The last slot it covers.
         slot: Slot,

@@ -49,6 +49,8 @@ pub struct Options {
     pub pending_max: usize,
     /// Whether requests are forwarded to the leader's server. If not, the client is told who leads.
     pub forwarding: bool,
+    /// After how many entries each a snapshot is offered to the replica; zero: never.
+    pub snapshot_every: u64,
     /// The rules obeyed; see [`crate::rules`].
     pub rules: Rules,
 }
@@ -60,6 +62,7 @@ impl Options {
         patience: Span::seconds(5),
         pending_max: 16_384,
         forwarding: true,
+        snapshot_every: 0,
         rules: Rules::ALL,
     };
 }
@@ -175,6 +178,17 @@ impl Server {
         }));
         self.on_applied(&entry, application, out);
         self.release_reads(out);
+        self.offer_snapshot(out);
+    }
+
+    /// Offers the replica a snapshot at every so many entries: at the same positions on every node, so that two nodes'
+    /// snapshots of one position are the same.
+    fn offer_snapshot(&self, out: Out<'_, '_>) {
+        let (every, position) = (self.options.snapshot_every, self.machine.position());
+        if every != 0 && position.0.is_multiple_of(every) {
+            out.narrate(|| format!("a snapshot is made at {position}"));
+            out.effect(ServiceEffect::Snapshot { position, bytes: self.machine.snapshot().into() });
+        }
     }
 
     fn on_restore(&mut self, position: Position, bytes: &Arc<[u8]>, out: Out<'_, '_>) {

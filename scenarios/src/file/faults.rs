@@ -8,7 +8,7 @@ use crate::scenario::FaultSpec;
 use crate::units::show_time;
 
 /// The keys of which a fault has exactly one.
-const KINDS: [&str; 7] = ["crash", "pause", "partition", "cut", "weather", "clock", "disk"];
+const KINDS: [&str; 8] = ["crash", "pause", "partition", "cut", "weather", "clock", "hand_over", "disk"];
 
 /// Every fault, in order of time; those that are wrong are reported and left out.
 pub(super) fn faults(root: &Table<'_>, known: &Known) -> Vec<FaultSpec> {
@@ -60,13 +60,14 @@ fn fault(table: &Table<'_>, known: &Known) -> Option<FaultSpec> {
         "cut" => reader.cut(),
         "weather" => reader.weather(),
         "clock" => reader.clock(&mut either_way),
+        "hand_over" => reader.hand_over(),
         _ => reader.disk(),
     };
     Some(FaultSpec { fault: Fault { at: at?.value, what: what?, explicit: true }, either_way })
 }
 
 /// What stands beside the kind.
-const PARTS: [&str; 12] = [
+const PARTS: [&str; 13] = [
     "kind",
     "restart_after",
     "restart_at",
@@ -79,6 +80,7 @@ const PARTS: [&str; 12] = [
     "freeze",
     "sync",
     "by",
+    "to",
 ];
 
 /// A fault that is being read.
@@ -231,6 +233,15 @@ impl<'a> Reader<'_, 'a> {
         Some(FaultKind::Clock { who: who?, how: how? })
     }
 
+    fn hand_over(&self) -> Option<FaultKind> {
+        let who = self.who("hand_over");
+        let names = self.names(false, false);
+        let to = self.table.get("to", |field| one_node(field, names));
+        let right = to.is_some() || !self.table.has("to");
+        let who = who?;
+        right.then_some(FaultKind::HandOver { who, to: to.map(|to| to.value) })
+    }
+
     fn disk(&self) -> Option<FaultKind> {
         let who = self.who("disk");
         let duration = self.required_span("for", "until");
@@ -263,6 +274,14 @@ fn who_list(field: &Field<'_>, names: Names, seen: &mut Vec<Who>) -> Option<Vec<
     }
     let read: Vec<Option<Who>> = items.iter().map(|item| who(item, names, seen)).collect();
     read.into_iter().collect()
+}
+
+/// A name that means one node.
+fn one_node(field: &Field<'_>, names: Names) -> Option<Who> {
+    match who(field, names, &mut Vec::new())? {
+        Who::All => field.wrong("\"all\" are many", "one node, such as \"follower\" or \"n1\"", "name one"),
+        one => Some(one),
+    }
 }
 
 fn expected_who(names: Names) -> String {

@@ -25,6 +25,8 @@ const CLIENTS_MAX: u64 = 10_000;
 const KEYS_MAX: u64 = 1_000_000;
 /// The most operations of a plan: it stands in memory as a whole.
 pub(crate) const OPERATIONS_MAX: u128 = 1_000_000;
+/// The most entries between two snapshots: one is enough for any run.
+const SNAPSHOT_EVERY_MAX: u64 = 1_000_000;
 /// Sessions resend no faster than this by default.
 const RETRANSMIT_MIN: u64 = 5_000_000;
 /// A silent client's session lives this long by default: longer than any outage that a library file causes.
@@ -108,6 +110,8 @@ fn scenario(root: &Table<'_>, catalog: &Catalog) -> Scenario {
         teaches: teaches.or_value(String::new()),
         protocols: cluster.protocols.iter().map(|placed| placed.value).collect(),
         nodes: known.nodes.unwrap_or(1),
+        learners: cluster.learners,
+        snapshot_every: cluster.snapshot_every,
         detection: cluster.detection,
         settings: settings(root, catalog, cluster.detection),
         links: links.as_ref().map_or(LinkKind::Session, |links| links.value),
@@ -137,15 +141,21 @@ fn sentence(field: &Field<'_>) -> Option<String> {
 /// `[cluster]`
 struct Cluster {
     nodes: Option<Placed<u8>>,
+    learners: u8,
+    snapshot_every: u64,
     protocols: Vec<Placed<Protocol>>,
     detection: u64,
 }
 
 fn cluster(root: &Table<'_>) -> Cluster {
-    let mut read = Cluster { nodes: None, protocols: Vec::new(), detection: 300 * MS };
+    let (protocols_of, detection) = (Vec::new(), 300 * MS);
+    let mut read =
+        Cluster { nodes: None, learners: 0, snapshot_every: 0, protocols: protocols_of, detection };
     let Some(table) = section(root, "cluster", "a [cluster] with `nodes`") else { return read };
     let nodes = |field: &Field<'_>| field.whole(1, NODES_MAX).map(|nodes| nodes as u8);
     read.nodes = table.required("nodes", &format!("a whole number from 1 to {NODES_MAX}"), nodes);
+    read.learners = learners(&table, read.nodes.as_ref());
+    read.snapshot_every = table.get("snapshot_every", |field| field.whole(0, SNAPSHOT_EVERY_MAX)).or_value(0);
     match table.get("protocols", protocols) {
         Some(listed) => read.protocols = listed.value,
         None if table.has("protocols") => {}
@@ -157,6 +167,20 @@ fn cluster(root: &Table<'_>) -> Cluster {
     read.detection = table.get("detection", |field| field.positive_duration()).or_value(read.detection);
     table.finish();
     read
+}
+
+/// How many nodes do not vote: at least one must.
+fn learners(table: &Table<'_>, nodes: Option<&Placed<u8>>) -> u8 {
+    let Some(learners) = table.get("learners", |field| field.whole(0, NODES_MAX - 1)) else { return 0 };
+    if let Some(nodes) = nodes
+        && u64::from(nodes.value) <= learners.value
+    {
+        let problem = format!("`learners` is {}, and the cluster has {}", learners.value, nodes.value);
+        let help = "learners are the last of the nodes, and somebody must vote";
+        table.errors.push(learners.span, problem, format!("less than {}", nodes.value), help);
+        return 0;
+    }
+    learners.value as u8
 }
 
 /// A section that must be there.

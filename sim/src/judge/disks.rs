@@ -1,7 +1,7 @@
 //! The judges of disks, from facts and claims: durable before visible, rounds and votes never regress, a restart
 //! refines the durable image.
 
-use replica::{Claim, Fact, Message, NodeId, Record, Role, Round, Slot, Status, WriteId};
+use replica::{BlobId, Claim, Fact, Message, NodeId, Record, Role, Round, Slot, Status, WriteId};
 
 use super::image::Image;
 use super::tally::{Tally, When};
@@ -63,6 +63,13 @@ impl Disks {
             {
                 rounds.check(when, written.is_ok(), || format!("{node}: {}", written.unwrap_err()));
             }
+        });
+    }
+
+    /// A record was handed to the disk that names a blob: after a power loss it may be there, so the blob must be, too.
+    pub fn named(&mut self, when: When, node: NodeId, id: WriteId, blob: BlobId, is_durable: bool) {
+        self.visible.check(when, is_durable, || {
+            format!("{node} wrote {id}, which names blob {blob}, before that blob was durable")
         });
     }
 

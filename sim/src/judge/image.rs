@@ -4,6 +4,10 @@
 //! `w` from the durable one to the newest. What a later record overwrote or cut is kept aside until that later record
 //! is durable, because until then an answer as of an earlier write may need it. A crash rebuilds the image from what
 //! the disk kept.
+//!
+//! A snapshot is the image's *base*: it stands for every slot up to its own. The chain of the log goes on from it, and
+//! of a slot below it anything may be claimed that the log kept beside it does not contradict: whatever was there is
+//! chosen, and it is the ledger's to say what that was.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -48,6 +52,14 @@ impl Growing {
     }
 }
 
+/// A snapshot that stands for the log up to its slot.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Base {
+    slot: Slot,
+    chain: u64,
+    id: WriteId,
+}
+
 /// The image of one node's disk.
 #[derive(Clone, Debug, Default)]
 pub struct Image {
@@ -58,6 +70,8 @@ pub struct Image {
     votes: BTreeMap<Round, (NodeId, WriteId)>,
     /// The log in order of slot.
     log: Vec<Accepted>,
+    /// Snapshots in order of write: the durable one, then those on their way. None before the first.
+    bases: VecDeque<Base>,
     /// What a record not yet durable took out of the log: (that record, what it took).
     undo: VecDeque<(WriteId, Accepted)>,
 }
@@ -68,7 +82,8 @@ pub type Regression = String;
 impl Image {
     /// Whether the disk belongs to a member.
     pub fn is_member(&self) -> bool {
-        self.genesis
+        // Who keeps a snapshot has forgotten the genesis record; nobody but a member has anything to keep.
+        self.genesis || !self.bases.is_empty()
     }
 
     /// The highest round promised, durable or on its way.
@@ -78,7 +93,18 @@ impl Image {
 
     /// The last slot of the log, durable or on its way.
     pub fn last_slot(&self) -> Slot {
-        self.log.last().map_or(Slot::ZERO, |entry| entry.slot)
+        let last = self.log.last().map_or(Slot::ZERO, |entry| entry.slot);
+        last.max(self.base().slot)
+    }
+
+    /// The newest snapshot, durable or on its way.
+    fn base(&self) -> Base {
+        self.bases.back().copied().unwrap_or_default()
+    }
+
+    /// The snapshot that stood as of `write`.
+    fn base_as_of(&self, write: WriteId) -> Base {
+        self.bases.iter().rev().find(|base| base.id <= write).copied().unwrap_or_default()
     }
 
     /// A record with this fact was written. The error says which promise it breaks.
@@ -100,8 +126,8 @@ impl Image {
                 let cut = self.log.drain(keep..);
                 self.undo.extend(cut.map(|entry| (id, entry)));
             }
-            // The log below a snapshot stays in the image: what it held is still true of the node.
-            Fact::Snapshot { .. } | Fact::Leads { .. } => {}
+            Fact::Snapshot { slot, chain } => return self.snapshot(id, slot, chain),
+            Fact::Leads { .. } => {}
         }
         Ok(())
     }
@@ -123,25 +149,54 @@ impl Image {
         }
     }
 
+    /// The log up to `slot` is in a snapshot. What the log held there stays in the image where it is what the snapshot
+    /// says: it is still true of the node. Where it is not, the snapshot took its place.
+    fn snapshot(&mut self, id: WriteId, slot: Slot, chain: u64) -> Result<(), Regression> {
+        let before = self.base();
+        let agrees = self.find(slot).is_ok_and(|place| self.log[place].chain == chain);
+        if !agrees {
+            let covered = self.log.partition_point(|entry| entry.slot <= slot);
+            let covered = self.log.drain(..covered);
+            self.undo.extend(covered.map(|entry| (id, entry)));
+        }
+        self.bases.push_back(Base { slot, chain, id });
+        if slot < before.slot {
+            return Err(format!("a snapshot up to slot {slot} after one up to slot {}", before.slot));
+        }
+        Ok(())
+    }
+
     fn accept(&mut self, id: WriteId, slot: Slot, round: Round, digest: u64) {
         let entry =
             |before| Accepted { slot, round, digest, chain: chain(before, slot.0, round.0, digest), id };
-        let last = self.log.last();
-        if last.is_none_or(|last| last.slot < slot) {
-            let before = last.map_or(0, |last| last.chain);
+        if self.log.last().is_none_or(|last| last.slot < slot) {
+            let before = self.chain_before(self.log.len(), slot);
             self.log.push(entry(before));
             return;
         }
-        // Out of order or over another entry: only a log with holes does it, and no prefix is ever claimed of that.
         match self.find(slot) {
+            // Written again, as before a prefix is forgotten: it was there, and goes on being there.
+            Ok(place) if (self.log[place].round, self.log[place].digest) == (round, digest) => {}
+            // Out of order or over another entry: only a log with holes does it, and no prefix is ever claimed of that.
             Ok(place) => {
                 let old = self.log[place];
                 if self.durable < id {
                     self.undo.push_back((id, old));
                 }
-                self.log[place] = entry(old.chain);
+                self.log[place] = entry(self.chain_before(place, slot));
             }
             Err(place) => self.log.insert(place, entry(0)),
+        }
+    }
+
+    /// The chain that an entry of `slot` at `place` in the log goes on from: the entry's before it, or the snapshot's.
+    fn chain_before(&self, place: usize, slot: Slot) -> u64 {
+        let (base, before) = (self.base(), place.checked_sub(1).map(|place| self.log[place]));
+        match before {
+            Some(before) if slot <= base.slot || base.slot < before.slot => before.chain,
+            Some(_) => base.chain,
+            None if base.slot < slot => base.chain,
+            None => 0,
         }
     }
 
@@ -161,6 +216,9 @@ impl Image {
         self.durable = upto;
         self.promised.harden(upto);
         self.epoch.harden(upto);
+        while 1 < self.bases.len() && self.bases[1].id <= upto {
+            self.bases.pop_front();
+        }
         while self.undo.front().is_some_and(|&(by, _)| by <= upto) {
             self.undo.pop_front();
         }
@@ -191,12 +249,27 @@ impl Image {
             Claim::Voted { round, candidate } => {
                 self.votes.get(&round).is_some_and(|&(whom, id)| whom == candidate && id <= write)
             }
-            Claim::Accepted { slot, round, digest } => self.any_at(slot, write, |entry| {
-                entry.round == round && digest.is_none_or(|digest| digest == entry.digest)
-            }),
+            Claim::Accepted { slot, round, digest } => {
+                slot <= self.base_as_of(write).slot
+                    || self.any_at(slot, write, |entry| {
+                        entry.round == round && digest.is_none_or(|digest| digest == entry.digest)
+                    })
+            }
             Claim::Prefix { slot: Slot::ZERO, .. } => true,
-            Claim::Prefix { slot, chain } => self.any_at(slot, write, |entry| entry.chain == chain),
-            Claim::Report { from, count, chain } => self.report_matches(from, count, chain, write),
+            Claim::Prefix { slot, chain } => {
+                let base = self.base_as_of(write);
+                match slot.cmp(&base.slot) {
+                    std::cmp::Ordering::Less => true,
+                    std::cmp::Ordering::Equal => base.chain == chain,
+                    std::cmp::Ordering::Greater => self.any_at(slot, write, |entry| entry.chain == chain),
+                }
+            }
+            Claim::Report { from, count, chain } => {
+                // Of the slots below a snapshot the report may be silent.
+                let above = Slot(self.base_as_of(write).slot.0 + 1).max(from);
+                self.report_matches(from, count, chain, write)
+                    || from < above && self.report_matches(above, count, chain, write)
+            }
         }
     }
 
@@ -273,6 +346,67 @@ mod tests {
         assert!(!image.holds(claims(2, 1), WriteId(3)));
         image.harden(WriteId(3));
         assert!(!image.holds_now(claims(2, 1)));
+    }
+
+    /// The chain of the log that `accepted(1..=slot, 1)` makes.
+    fn chained(slot: u64) -> u64 {
+        (1..=slot).fold(0, |before, slot| chain(before, slot, 1, slot * 100 + 1))
+    }
+
+    fn prefix(slot: u64) -> Claim {
+        Claim::Prefix { slot: Slot(slot), chain: chained(slot) }
+    }
+
+    #[test]
+    fn a_log_goes_on_from_an_installed_snapshot() {
+        let mut image = Image::default();
+        image.write(WriteId(1), accepted(1, 9)).unwrap();
+        image.harden(WriteId(1));
+        let installed = Fact::Snapshot { slot: Slot(5), chain: chained(5) };
+        image.write(WriteId(2), installed).unwrap();
+        image.write(WriteId(3), accepted(6, 1)).unwrap();
+        assert!(!image.holds_now(prefix(5)), "the snapshot's record is not durable");
+        assert!(image.holds_now(claims(1, 9)), "what it took the place of still is");
+        assert!(image.holds(prefix(5), WriteId(2)));
+        assert!(!image.holds(Claim::Prefix { slot: Slot(5), chain: 1 }, WriteId(2)));
+        assert!(image.holds(prefix(6), WriteId(3)));
+        assert!(!image.holds(prefix(6), WriteId(2)));
+        image.harden(WriteId(3));
+        assert_eq!(image.last_slot(), Slot(6));
+        assert!(image.holds_now(prefix(6)));
+        assert!(!image.holds_now(prefix(7)));
+        assert!(
+            image.write(WriteId(4), Fact::Snapshot { slot: Slot(2), chain: 0 }).is_err(),
+            "it leads back"
+        );
+    }
+
+    #[test]
+    fn a_disk_that_forgot_a_prefix_still_vouches_for_the_log_above_the_snapshot() {
+        let mut image = Image::default();
+        for slot in 1..=6 {
+            image.write(WriteId(slot), accepted(slot, 1)).unwrap();
+        }
+        // The snapshot, and what is still needed written again: one entry that it covers, and one above it.
+        let kept = [
+            (WriteId(7), Fact::Snapshot { slot: Slot(5), chain: chained(5) }),
+            (WriteId(8), accepted(5, 1)),
+            (WriteId(9), accepted(6, 1)),
+        ];
+        for (id, fact) in kept {
+            image.write(id, fact).unwrap();
+        }
+        image.harden(WriteId(9));
+        for _ in 0..2 {
+            assert!(image.is_member());
+            assert_eq!(image.last_slot(), Slot(6));
+            assert!(image.holds_now(prefix(5)) && image.holds_now(prefix(6)));
+            assert!(!image.holds_now(Claim::Prefix { slot: Slot(6), chain: 1 }));
+            assert!(!image.holds_now(claims(6, 2)));
+            let report = Claim::Report { from: Slot(1), count: 1, chain: chain(0, 6, 1, 601) };
+            assert!(image.holds_now(report), "a report may begin above the snapshot");
+            image.rebuild(kept.into_iter());
+        }
     }
 
     #[test]

@@ -135,9 +135,25 @@ impl Ledger {
         self.asked.retain(|(asked, _), _| *asked != node);
     }
 
-    /// A node's state machine was replaced by a snapshot.
-    pub fn restored(&mut self, node: NodeId, position: Position) {
+    /// A node's replica replaces the state machine by a snapshot: never by an older one, nor by one of a state that
+    /// nobody has been in.
+    pub fn restored(&mut self, when: When, node: NodeId, position: Position) {
+        let (before, end) = (self.delivered[node.index()], self.end());
+        self.agreement.check(when, before <= position && position <= end, || {
+            format!("{node} took a snapshot of position {position} at position {before}, where {end} is the last delivered")
+        });
         self.delivered[node.index()] = position;
+    }
+
+    /// A node's state machine was replaced by a snapshot: it must be in the state that others were in at its position.
+    pub fn resumed(&mut self, when: When, node: NodeId, position: Position, state: u64) {
+        let line = (position.0 as usize).checked_sub(1).and_then(|i| self.lines.get(i));
+        let Some((_, first)) = line.and_then(|line| line.applied) else {
+            return; // Nobody was there: the agreement judge has said so.
+        };
+        self.state.check(when, first == state, || {
+            format!("{node} took another state from a snapshot of position {position} than the first node to get there was in")
+        });
     }
 
     /// A client was told that its write was executed at `position`.
@@ -279,6 +295,24 @@ mod tests {
         assert!(!ledger.state.is_clean());
         ledger.applied(when, NodeId(0), &applied(2, 1, 9));
         assert!(!ledger.once.is_clean());
+    }
+
+    #[test]
+    fn a_snapshot_of_another_state_or_of_no_state_is_caught() {
+        let (mut ledger, when) = ledger();
+        let session = ClientSession(1);
+        let (position, sequence, outcome) = (Position(1), Sequence(1), ApplyOutcome::Executed);
+        ledger.delivered(when, NodeId(0), Slot(1), position, &entry(1, 1));
+        ledger.applied(when, NodeId(0), &Applied { position, session, sequence, outcome, state: 7 });
+        ledger.restored(when, NodeId(1), position);
+        ledger.resumed(when, NodeId(1), position, 7);
+        assert!(ledger.agreement.is_clean() && ledger.state.is_clean());
+        ledger.delivered(when, NodeId(1), Slot(2), Position(2), &entry(1, 2));
+        assert!(ledger.agreement.is_clean(), "deliveries go on after it");
+        ledger.resumed(when, NodeId(2), position, 8);
+        assert!(!ledger.state.is_clean());
+        ledger.restored(when, NodeId(1), position);
+        assert!(!ledger.agreement.is_clean(), "it leads back");
     }
 
     #[test]

@@ -123,6 +123,7 @@ impl<R: Replica, S: Service, C: Clients<S>> World<R, S, C> {
             | FaultKind::Pause { who, .. }
             | FaultKind::Clock { who, .. }
             | FaultKind::SlowDisk { who, .. } => vec![who],
+            FaultKind::HandOver { who, to } => vec![who, to.as_slice()],
             FaultKind::Cut { from, to, .. } | FaultKind::Weather { from, to, .. } => vec![from, to],
             FaultKind::Partition { groups, .. } => groups.iter().map(Vec::as_slice).collect(),
         };
@@ -163,11 +164,12 @@ impl<R: Replica, S: Service, C: Clients<S>> World<R, S, C> {
         leaders.max_by_key(|&(node, status)| (status.round, node)).map(|(node, _)| node)
     }
 
+    /// The `nth` of the running voters that do not lead.
     fn follower(&self, nth: u8) -> Option<NodeId> {
         let leader = self.leader();
-        let followers: Vec<NodeId> = self
-            .net
-            .nodes()
+        let voters = self.net.plan.nodes - self.net.plan.learners;
+        let followers: Vec<NodeId> = (0..voters)
+            .map(NodeId)
             .filter(|&node| self.net.machines[node.index()].is_live() && Some(node) != leader)
             .collect();
         (!followers.is_empty()).then(|| followers[usize::from(nth) % followers.len()])
@@ -214,6 +216,13 @@ impl<R: Replica, S: Service, C: Clients<S>> World<R, S, C> {
             FaultKind::Clock { how, .. } => {
                 nodes().filter_map(|node| self.net.upset_clock(index, node, *how)).max()
             }
+            FaultKind::HandOver { .. } => {
+                let to = cast.parts[1].nodes.iter().next();
+                for node in nodes() {
+                    self.hand_over(index, node, to);
+                }
+                None
+            }
             FaultKind::SlowDisk { sync, duration, .. } => {
                 for node in nodes() {
                     let machine = &mut self.net.machines[node.index()];
@@ -224,6 +233,17 @@ impl<R: Replica, S: Service, C: Clients<S>> World<R, S, C> {
                 Some(now + duration)
             }
         }
+    }
+
+    /// Asks a node to hand its office over. It touches a process if the node leads.
+    fn hand_over(&mut self, index: usize, node: NodeId, to: Option<NodeId>) {
+        if !self.net.machines[node.index()].is_live() {
+            return;
+        }
+        let leads = self.replica(node).is_some_and(|replica| replica.status().role == Role::Leader);
+        self.net.faults[index].report.processes += u64::from(leads);
+        self.with_host(node, |host, now, seat| host.hand_over(now, to, seat));
+        self.settle(node);
     }
 
     fn crash(&mut self, index: usize, node: NodeId, kind: CrashKind, restart_after: Option<u64>) {
@@ -499,6 +519,9 @@ impl Cast {
     fn words(&self) -> String {
         let mut words = String::new();
         for (i, part) in self.parts.iter().enumerate() {
+            if part.nodes.is_empty() && !part.clients {
+                continue;
+            }
             if 0 < i {
                 words.push_str(" | ");
             }
@@ -554,6 +577,8 @@ fn describe(what: &FaultKind) -> String {
         FaultKind::Clock { how: ClockFault::Freeze { duration }, .. } => {
             format!("wall clock stands still for {}", span(*duration))
         }
+        FaultKind::HandOver { to: None, .. } => "asked to hand over".into(),
+        FaultKind::HandOver { .. } => "asked to hand over to the last named".into(),
         FaultKind::SlowDisk { sync, duration, .. } => {
             format!("syncs take {} to {} for {}", span(sync.from), span(sync.to), span(*duration))
         }

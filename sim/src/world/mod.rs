@@ -159,7 +159,7 @@ impl<R: Replica, S: Service, C: Clients<S>> World<R, S, C> {
     ) -> World<R, S, C> {
         let count = usize::from(plan.nodes);
         assert!((1..=replica::NODES_MAX).contains(&count));
-        let members = Members::first(count);
+        let members = Members::with_learners(count, usize::from(plan.learners));
         let silenced = &options.without_judges;
         let mut net = Net {
             link: match plan.links {
@@ -588,8 +588,14 @@ impl<R: Replica, S: Service, C: Clients<S>> World<R, S, C> {
         let clock = &self.net.machines[node.index()].clock;
         let at = Moment { now: clock.local(self.net.now), wall: clock.wall(self.net.now) };
         let mut effects = std::mem::take(&mut self.net.service_effects);
+        let restores = matches!(input, ServiceInput::Restore { .. });
         let service = self.nodes[node.index()].service.as_mut().expect("a live machine runs a server");
         service.step(at, input, &mut ServiceOutput::new(&mut effects, self.net.options.tracing));
+        if restores && !self.net.options.bare {
+            let (position, state) = (service.position(), service.state_hash());
+            let when = net_when(self.net.events, self.net.now);
+            self.net.ledger.resumed(when, node, position, state);
+        }
         for effect in effects.drain(..) {
             match effect {
                 ServiceEffect::Propose(entry) => {

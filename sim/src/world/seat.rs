@@ -98,7 +98,12 @@ impl<R: Replica, S: Service, C: Clients<S>> Driver<R> for Seat<'_, R, S, C> {
         net.fingerprint.record([u64::from(node.0) << 8 | 4, id.0, record.digest(), 0]);
         net.note(Some(node), TraceKind::Write, "", || format!("{id}: {}", words(&record)));
         if !net.options.bare {
-            net.disks.wrote(super::net_when(net.events, net.now), node, id, &record);
+            let when = super::net_when(net.events, net.now);
+            net.disks.wrote(when, node, id, &record);
+            if let Some(blob) = replica::Record::blob(&record) {
+                let is_durable = net.machines[node.index()].disk.is_blob_durable(blob);
+                net.disks.named(when, node, id, blob, is_durable);
+            }
         }
         net.machines[node.index()].disk.write(id, record);
     }
@@ -167,7 +172,12 @@ impl<R: Replica, S: Service, C: Clients<S>> Driver<R> for Seat<'_, R, S, C> {
 
     fn restore(&mut self, blob: BlobId, position: Position) {
         let bytes: Arc<[u8]> = self.net.machines[self.node.index()].disk.read_blob(blob, 0, u64::MAX).into();
-        self.net.ledger.restored(self.node, position);
+        let when = self.net.when();
+        self.net.fingerprint.record([u64::from(self.node.0) << 8 | 16, blob.0, position.0, 0]);
+        self.net.note(Some(self.node), TraceKind::Deliver, "", || {
+            format!("blob {blob}, the state at position {position}")
+        });
+        self.net.ledger.restored(when, self.node, position);
         self.net.inputs.push_back(ServiceInput::Restore { position, bytes });
     }
 

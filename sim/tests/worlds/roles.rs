@@ -38,7 +38,7 @@ fn among_several_leaders_the_highest_round_counts() {
     }
     story.fault(100 * MS, kill(Who::Leader)).fault(101 * MS, kill(Who::Leader));
     let ran = story.run();
-    assert_eq!((ran.fault(0).who.as_str(), ran.fault(1).who.as_str()), ("n1", "n2"));
+    assert_eq!((ran.fault(0).who.as_str(), ran.fault(0).who.as_str()), ("n1", "n2"));
 }
 
 #[test]
@@ -59,4 +59,30 @@ fn followers_are_the_running_nodes_that_do_not_lead() {
     assert_eq!(who[1], "n3");
     assert_eq!(who[2], "n2", "awaited until one is back");
     assert_eq!(who[3], "n1 | n0 n2 n3 clients");
+}
+
+#[test]
+fn an_office_can_be_handed_over_only_by_who_holds_it() {
+    let mut story = Story::new(3);
+    story.led_by(1);
+    for who in [Who::Leader, Who::Follower(1)] {
+        story.fault(100 * MS, FaultKind::HandOver { who: vec![who], to: Some(Who::Node(0)) });
+    }
+    let ran = story.run();
+    let reports = [0, 1].map(|fault| ran.fault(fault));
+    assert_eq!((reports[0].who.as_str(), reports[0].processes), ("n1 | n0", 1));
+    assert_eq!((reports[1].who.as_str(), reports[1].touched()), ("n2 | n0", false));
+}
+
+#[test]
+fn a_learner_is_no_follower() {
+    let mut story = Story::new(3);
+    story.plan.learners = 1;
+    story.led_by(0);
+    story.fault(100 * MS, FaultKind::Pause { who: vec![Who::Follower(1)], duration: MS });
+    assert_eq!(
+        story.run().fault(0).who,
+        "n1",
+        "n2 does not vote, so that the second follower is the first again"
+    );
 }

@@ -410,6 +410,8 @@ impl Story {
             seed: 0,
             key: 7,
             nodes,
+            learners: 0,
+            snapshot_every: 0,
             detection: 300 * MS,
             settings: BTreeMap::new(),
             without: Vec::new(),
