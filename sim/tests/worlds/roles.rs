@@ -38,7 +38,7 @@ fn among_several_leaders_the_highest_round_counts() {
     }
     story.fault(100 * MS, kill(Who::Leader)).fault(101 * MS, kill(Who::Leader));
     let ran = story.run();
-    assert_eq!((ran.fault(0).who.as_str(), ran.fault(0).who.as_str()), ("n1", "n2"));
+    assert_eq!((ran.fault(0).who.as_str(), ran.fault(1).who.as_str()), ("n1", "n2"));
 }
 
 #[test]
