@@ -14,11 +14,11 @@ pub(crate) fn protocol(name: &str) -> Result<Protocol, String> {
     Protocol::parse(name).ok_or_else(|| format!("expected one of {}", names()))
 }
 
-/// Every rule that a run may leave out, by protocol; those of the replicated service last.
+/// Every rule that a run may leave out, by protocol; those of the replicated service and of nodes last.
 pub(crate) fn rules() -> Vec<(&'static str, &'static [RuleText])> {
     let catalog = scenarios::catalog();
     let of_protocols = catalog.protocols.iter().map(|info| (info.name, info.rules));
-    of_protocols.chain([("registry", catalog.service)]).collect()
+    of_protocols.chain([("registry", catalog.service), ("node", catalog.node)]).collect()
 }
 
 /// Every setting that a scenario may make, by protocol.

@@ -7,6 +7,7 @@ use replica::digest::fold;
 use replica::{ApplyOutcome, ClientSession, Entry, Few, Position, Reader, Rules, Sequence, Wire, WireError};
 
 use crate::kv::{Change, Store};
+use crate::rules::SNAPSHOT_SESSIONS;
 use crate::sessions::{Admission, Known, Sessions, WINDOW};
 use crate::{Answer, Command, Key, Logged, OpName, Reason, Value, Versioned};
 
@@ -109,6 +110,18 @@ impl Machine {
 
     /// The whole state as bytes.
     pub fn snapshot(&self) -> Vec<u8> {
+        if self.rules.obeys(SNAPSHOT_SESSIONS) {
+            return self.encoded();
+        }
+        Machine { sessions: Sessions::default(), ..self.clone() }.encoded()
+    }
+
+    /// Without `registry/index-with-data`: the state as it is now under the position of a moment before.
+    pub(crate) fn snapshot_named(&self, position: Position) -> Vec<u8> {
+        Machine { position, ..self.clone() }.snapshot()
+    }
+
+    fn encoded(&self) -> Vec<u8> {
         let mut out = Vec::new();
         SNAPSHOT_VERSION.encode(&mut out);
         self.position.encode(&mut out);

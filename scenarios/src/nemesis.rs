@@ -87,6 +87,7 @@ fn what(family: &FamilySpec, nodes: u8, stream: &mut Stream) -> FaultKind {
             let to = stream.between(MS, SYNC_MAX);
             FaultKind::SlowDisk { who, sync: Between { from: to / 4, to }, duration }
         }
+        Family::DiskError => FaultKind::FailDisk { who, duration },
         Family::HandOver => {
             // Whoever leads is asked; every other time, to give way to somebody named.
             let to = (stream.below(2) == 0).then_some(Who::Follower(stream.below(u64::from(nodes)) as u8));
@@ -161,6 +162,8 @@ struct Down {
 fn down(fault: &Fault, scenario: &Scenario) -> Option<Down> {
     let who = match &fault.what {
         FaultKind::Crash { who, .. } | FaultKind::Pause { who, .. } => who.clone(),
+        // Who stops for its disk is down; who finds damage on it is nobody from its next start on.
+        FaultKind::FailDisk { who, .. } | FaultKind::Rot { who } => who.clone(),
         FaultKind::Cut { from, .. } => from.clone(),
         // The side with the rest goes on; without one, the first group is the large one by guess.
         FaultKind::Partition { groups, .. } => {
@@ -172,6 +175,7 @@ fn down(fault: &Fault, scenario: &Scenario) -> Option<Down> {
     let awaited = if has_role(&fault.what) { AWAIT_DETECTIONS * scenario.detection } else { 0 };
     let for_good = match &fault.what {
         FaultKind::Crash { kind, restart_after, .. } => *kind == CrashKind::Wipe || restart_after.is_none(),
+        FaultKind::Rot { .. } => true,
         _ => false,
     };
     // One more detection: who comes back must first be heard.

@@ -206,12 +206,13 @@ fn resolve(spec: &FaultSpec, nth: usize, seed: u64) -> Fault {
 pub(crate) fn length(what: &FaultKind) -> u64 {
     match what {
         FaultKind::Crash { restart_after, .. } => restart_after.unwrap_or(0),
-        FaultKind::HandOver { .. } => 0,
+        FaultKind::HandOver { .. } | FaultKind::Rot { .. } => 0,
         FaultKind::Pause { duration, .. }
         | FaultKind::Partition { duration, .. }
         | FaultKind::Cut { duration, .. }
         | FaultKind::Weather { duration, .. }
-        | FaultKind::SlowDisk { duration, .. } => *duration,
+        | FaultKind::SlowDisk { duration, .. }
+        | FaultKind::FailDisk { duration, .. } => *duration,
         FaultKind::Clock { how, .. } => match how {
             ClockFault::Jump { .. } => 0,
             ClockFault::Drift { duration, .. } | ClockFault::Freeze { duration } => *duration,
@@ -226,7 +227,9 @@ pub(crate) fn has_role(what: &FaultKind) -> bool {
         FaultKind::Crash { who, .. }
         | FaultKind::Pause { who, .. }
         | FaultKind::Clock { who, .. }
-        | FaultKind::SlowDisk { who, .. } => awaited(who),
+        | FaultKind::SlowDisk { who, .. }
+        | FaultKind::FailDisk { who, .. }
+        | FaultKind::Rot { who } => awaited(who),
         FaultKind::HandOver { who, to } => awaited(who) || awaited(to.as_slice()),
         FaultKind::Partition { groups, .. } => groups.iter().any(|group| awaited(group)),
         FaultKind::Cut { from, to, .. } | FaultKind::Weather { from, to, .. } => awaited(from) || awaited(to),

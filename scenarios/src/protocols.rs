@@ -61,6 +61,8 @@ pub struct Catalog {
     pub protocols: [ProtocolInfo; 3],
     /// Rules of the replicated service.
     pub service: &'static [RuleText],
+    /// Rules of a node below its replica.
+    pub node: &'static [RuleText],
 }
 
 impl Catalog {
@@ -72,7 +74,7 @@ impl Catalog {
     /// Every rule that a run may leave out.
     pub fn rules(&self) -> impl Iterator<Item = &'static RuleText> {
         let of_protocols = self.protocols.iter().flat_map(|info| info.rules);
-        of_protocols.chain(self.service)
+        of_protocols.chain(self.service).chain(self.node)
     }
 }
 
@@ -81,6 +83,7 @@ pub fn catalog() -> Catalog {
     Catalog {
         protocols: [info::<paxos::Paxos>(), info::<zab::Zab>(), info::<raft::Raft>()],
         service: registry::rules::RULES,
+        node: sim::rules::RULES,
     }
 }
 

@@ -194,11 +194,13 @@ pub enum Family {
     Disk,
     /// The leader is asked to hand over.
     HandOver,
+    /// Syncs fail.
+    DiskError,
 }
 
 impl Family {
     /// Every family.
-    pub const ALL: [Family; 10] = [
+    pub const ALL: [Family; 11] = [
         Family::Crash,
         Family::Power,
         Family::Wipe,
@@ -209,6 +211,7 @@ impl Family {
         Family::Clock,
         Family::Disk,
         Family::HandOver,
+        Family::DiskError,
     ];
 
     /// The family's name in files.
@@ -224,13 +227,14 @@ impl Family {
             Family::Clock => "clock",
             Family::Disk => "disk",
             Family::HandOver => "hand-over",
+            Family::DiskError => "disk-error",
         }
     }
 
     /// Whether a fault of it takes a node down, or cuts it off.
     pub const fn takes_down(self) -> bool {
         match self {
-            Family::Crash | Family::Power | Family::Wipe => true,
+            Family::Crash | Family::Power | Family::Wipe | Family::DiskError => true,
             Family::Pause | Family::Partition | Family::OneWay => true,
             Family::Weather | Family::Clock | Family::Disk | Family::HandOver => false,
         }

@@ -31,6 +31,7 @@ fn catalog() -> Catalog {
             info("raft", Link::Datagram, &[ReadMode::Linearizable]),
         ],
         service: &[],
+        node: &[],
     }
 }
 

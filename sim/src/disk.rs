@@ -17,6 +17,13 @@ pub struct Disk<T> {
     durable: WriteId,
     /// What the sync that is under way will make durable.
     syncing: Option<WriteId>,
+    /// The first record that a failed sync dropped, where that was taken for a success: it and what follows is in the
+    /// cache for good, and will not survive a power loss.
+    hole: Option<WriteId>,
+    /// A record whose checksum no longer matches.
+    rotten: Option<WriteId>,
+    /// Whether a power loss has torn the record after the last one kept.
+    torn: bool,
     blobs: BTreeMap<BlobId, Blob>,
     /// Syncs done, for reports.
     pub syncs: u64,
@@ -39,6 +46,9 @@ impl<T> Disk<T> {
             records: Vec::new(),
             durable: WriteId::ZERO,
             syncing: None,
+            hole: None,
+            rotten: None,
+            torn: false,
             blobs: BTreeMap::new(),
             syncs: 0,
             rng,
@@ -97,6 +107,42 @@ impl<T> Disk<T> {
         self.durable
     }
 
+    /// The sync failed, and whoever asked for it takes it for a success.
+    pub fn end_failed_sync(&mut self) -> WriteId {
+        let first = self.durable.next();
+        self.hole.get_or_insert(first);
+        self.end_sync()
+    }
+
+    /// Damages one durable record that is neither the first nor the last. False if there is none.
+    pub fn rot(&mut self) -> bool {
+        let inner = self.durable.0.saturating_sub(self.first.0 + 1);
+        if inner == 0 {
+            return false;
+        }
+        self.rotten = Some(WriteId(self.first.0 + 1 + self.rng.draw(inner)));
+        true
+    }
+
+    /// The damaged record, if one is still there.
+    pub fn rotten(&self) -> Option<WriteId> {
+        self.rotten.filter(|&rotten| self.first <= rotten && rotten <= self.last())
+    }
+
+    /// Whether the record after the last one was torn. Asked once: whoever asks cuts it off.
+    pub fn take_torn(&mut self) -> bool {
+        std::mem::take(&mut self.torn)
+    }
+
+    /// Cuts the log before a record. Returns how many are lost.
+    pub fn cut_before(&mut self, write: WriteId) -> u64 {
+        let lost = self.last().0 + 1 - write.0;
+        self.records.truncate((write.0 - self.first.0) as usize);
+        self.durable = self.last();
+        self.rotten = None;
+        lost
+    }
+
     /// The process is gone and the cache is not. Blobs that were not complete never will be.
     pub fn lose_process(&mut self) {
         self.syncing = None;
@@ -108,8 +154,12 @@ impl<T> Disk<T> {
     pub fn lose_power(&mut self) -> u64 {
         self.lose_process();
         self.blobs.retain(|_, blob| blob.durable);
+        if let Some(hole) = self.hole.take() {
+            return self.cut_before(hole.max(self.first));
+        }
         let cached = self.last().0 - self.durable.0;
         let survived = self.rng.draw(cached + 1);
+        self.torn = survived < cached;
         self.records.truncate((self.durable.0 + survived + 1 - self.first.0) as usize);
         self.durable = self.last();
         cached - survived

@@ -13,6 +13,7 @@ pub mod outcome;
 pub mod plan;
 pub mod queue;
 pub mod rng;
+pub mod rules;
 pub mod run;
 pub mod trace;
 pub mod world;

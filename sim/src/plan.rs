@@ -267,6 +267,18 @@ pub enum FaultKind {
         /// How.
         how: ClockFault,
     },
+    /// Syncs fail.
+    FailDisk {
+        /// Whose.
+        who: Vec<Who>,
+        /// For how long. A process that stops because of it starts again when it is over.
+        duration: u64,
+    },
+    /// One durable record, somewhere before the last, is damaged. It shows when the disk is next read.
+    Rot {
+        /// Whose.
+        who: Vec<Who>,
+    },
     /// An operator asks for another leader.
     HandOver {
         /// Who is asked. Only who leads can do anything about it.

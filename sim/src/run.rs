@@ -89,6 +89,7 @@ pub fn world<R: Replica>(plan: &Plan, options: &RunOptions) -> Result<KvWorld<R>
         tracing: options.tracing,
         without_judges: options.without_judges.clone(),
         unheld_kinds: options.unheld_kinds,
+        rules: rules_of("node", crate::rules::RULES, &plan.without)?,
         without_fingerprint: false,
         bare: false,
     };
@@ -172,7 +173,7 @@ pub fn conclude<R: Replica>(
 
 fn concerns<R: Replica>(id: &str) -> bool {
     let owner = id.split('/').next();
-    owner == Some(R::NAME) || owner == Some("registry")
+    owner == Some(R::NAME) || owner == Some("registry") || owner == Some("node")
 }
 
 /// The history that checkers see. Where an operation of unknown outcome landed is added as a hint, which is not

@@ -16,7 +16,7 @@ pub struct RuleText {
 pub struct RuleBit(pub u8);
 
 /// The rules that a replica obeys: all of them, unless a run leaves some out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Rules {
     /// The bits of the rules left out.
     left_out: u64,

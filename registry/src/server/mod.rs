@@ -18,11 +18,12 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use replica::{
-    Applied, ConnectionId, LocalTime, Moment, NodeId, Position, ReadId, Refusal, Rules, Service,
+    Applied, ConnectionId, Entry, LocalTime, Moment, NodeId, Position, ReadId, Refusal, Rules, Service,
     ServiceEffect, ServiceInput, ServiceOutput, SharedEntry, Span,
 };
 
 use crate::machine::is_well_formed;
+use crate::rules::{APPLY_DETERMINISTIC, INDEX_WITH_DATA};
 use crate::{Frame, Machine, Op, OpName, Outcome, Reason, Reply, Request};
 use reads::Reads;
 use writes::Writes;
@@ -163,8 +164,13 @@ impl Server {
         }
     }
 
-    fn on_deliver(&mut self, position: Position, entry: SharedEntry, out: Out<'_, '_>) {
-        let application = self.machine.apply(&entry);
+    fn on_deliver(&mut self, at: Moment, position: Position, entry: SharedEntry, out: Out<'_, '_>) {
+        let application = if self.options.rules.obeys(APPLY_DETERMINISTIC) || entry.is_noop() {
+            self.machine.apply(&entry)
+        } else {
+            let Entry { origin, session, sequence, .. } = *entry;
+            self.machine.apply(&Entry::new(origin, session, sequence, at.wall, entry.bytes()))
+        };
         assert!(position == self.machine.position(), "the log is delivered in order, without gaps");
         if application.expired > 0 {
             out.narrate(|| format!("{} sessions expire at {position}", application.expired));
@@ -185,7 +191,13 @@ impl Server {
     /// snapshots of one position are the same.
     fn offer_snapshot(&self, out: Out<'_, '_>) {
         let (every, position) = (self.options.snapshot_every, self.machine.position());
-        if every != 0 && position.0.is_multiple_of(every) {
+        if every != 0 && !self.options.rules.obeys(INDEX_WITH_DATA) && position.0 % every == 1 {
+            // The position was written down when it was due, and the state an entry later.
+            let due = position.previous();
+            let bytes = self.machine.snapshot_named(due).into();
+            out.effect(ServiceEffect::Snapshot { position: due, bytes });
+        } else if every != 0 && self.options.rules.obeys(INDEX_WITH_DATA) && position.0.is_multiple_of(every)
+        {
             out.narrate(|| format!("a snapshot is made at {position}"));
             out.effect(ServiceEffect::Snapshot { position, bytes: self.machine.snapshot().into() });
         }
@@ -278,7 +290,7 @@ impl Service for Server {
             ServiceInput::Request { connection, request } => self.on_request(at, connection, request, out),
             ServiceInput::Frame { from, frame } => self.on_frame(at, from, frame, out),
             ServiceInput::Leader(leader) => self.on_leader(at.now, leader, out),
-            ServiceInput::Deliver { position, entry } => self.on_deliver(position, entry, out),
+            ServiceInput::Deliver { position, entry } => self.on_deliver(at, position, entry, out),
             ServiceInput::ReadAt { read, position } => self.on_read_at(read, position, out),
             ServiceInput::Refused { request, reason, leader } => {
                 self.on_refused(request, reason, leader, out);

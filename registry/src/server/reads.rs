@@ -8,7 +8,7 @@ use super::{
     BTreeMap, ConnectionId, Frame, OpName, Out, Outcome, Position, ReadId, Reason, Reply, Server, Vec,
     Waiting, refuse,
 };
-use crate::rules::{READ_SEEN, READ_WAITS};
+use crate::rules::{READ_ASKS, READ_SEEN, READ_WAITS};
 use crate::{Answer, Key};
 use alloc::collections::BTreeSet;
 
@@ -112,7 +112,7 @@ impl Server {
         let is_ready = match mode {
             ReadMode::Stale => true,
             ReadMode::Sequential => !needs_seen || seen <= self.machine.position(),
-            ReadMode::Linearizable | ReadMode::Sync => false,
+            ReadMode::Linearizable | ReadMode::Sync => self.leads() && !self.options.rules.obeys(READ_ASKS),
         };
         if is_ready {
             return waiting.answer(self.read_reply(name, &key), out);

@@ -67,7 +67,7 @@ fn fault(table: &Table<'_>, known: &Known) -> Option<FaultSpec> {
 }
 
 /// What stands beside the kind.
-const PARTS: [&str; 13] = [
+const PARTS: [&str; 15] = [
     "kind",
     "restart_after",
     "restart_at",
@@ -81,6 +81,8 @@ const PARTS: [&str; 13] = [
     "sync",
     "by",
     "to",
+    "fails",
+    "rot",
 ];
 
 /// A fault that is being read.
@@ -244,9 +246,32 @@ impl<'a> Reader<'_, 'a> {
 
     fn disk(&self) -> Option<FaultKind> {
         let who = self.who("disk");
-        let duration = self.required_span("for", "until");
-        let sync = self.table.required("sync", "what a sync takes meanwhile", super::sync);
-        Some(FaultKind::SlowDisk { who: who?, sync: sync?.value, duration: duration? })
+        let table = self.table;
+        let given = |field: &Field<'_>| match field.flag()? {
+            true => Some(()),
+            false => field.wrong(format!("`{}` is false", field.name), "true", "leave it out"),
+        };
+        let (fails, rot) = (table.get("fails", given), table.get("rot", given));
+        match ["sync", "fails", "rot"].into_iter().filter(|key| table.has(key)).collect::<Vec<_>>().as_slice()
+        {
+            ["rot"] => rot.and(Some(FaultKind::Rot { who: who? })),
+            ["fails"] => {
+                let duration = self.required_span("for", "until");
+                fails.and(Some(FaultKind::FailDisk { who: who?, duration: duration? }))
+            }
+            ["sync"] => {
+                let duration = self.required_span("for", "until");
+                let sync = table.get("sync", super::sync);
+                Some(FaultKind::SlowDisk { who: who?, sync: sync?.value, duration: duration? })
+            }
+            _ => {
+                table.know(&["for", "until", "sync"]);
+                let expected = "exactly one of `sync` with `for`, `fails = true` with `for`, `rot = true`";
+                let problem = "`disk` does not say what is wrong with it";
+                table.errors.push(table.span.clone(), problem, expected, "write one [[fault]] for each");
+                None
+            }
+        }
     }
 }
 

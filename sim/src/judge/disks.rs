@@ -126,10 +126,16 @@ impl Disks {
         records: impl Iterator<Item = (WriteId, &'a T)>,
     ) {
         let mut facts = Vec::new();
+        let mut last = WriteId::ZERO;
         for (id, record) in records {
+            last = id;
             record.facts(&mut |fact| facts.push((id, fact)));
         }
         let image = &mut self.images[node.index()];
+        let durable = image.durable();
+        self.restart.check(when, durable <= last, || {
+            format!("{node} starts again on writes up to {last}, but its disk had called {durable} durable")
+        });
         image.rebuild(facts.into_iter());
         let said = self.said[node.index()];
         let mut must = |claim: Claim| {

@@ -80,6 +80,11 @@ pub struct Image {
 pub type Regression = String;
 
 impl Image {
+    /// The newest record that the disk has called durable.
+    pub fn durable(&self) -> WriteId {
+        self.durable
+    }
+
     /// Whether the disk belongs to a member.
     pub fn is_member(&self) -> bool {
         // Who keeps a snapshot has forgotten the genesis record; nobody but a member has anything to keep.

@@ -47,6 +47,7 @@ enum Undo {
     Drift(NodeId),
     Freeze(NodeId),
     Disk(NodeId),
+    Failing(NodeId),
 }
 
 impl FaultState {
@@ -122,7 +123,9 @@ impl<R: Replica, S: Service, C: Clients<S>> World<R, S, C> {
             FaultKind::Crash { who, .. }
             | FaultKind::Pause { who, .. }
             | FaultKind::Clock { who, .. }
-            | FaultKind::SlowDisk { who, .. } => vec![who],
+            | FaultKind::SlowDisk { who, .. }
+            | FaultKind::FailDisk { who, .. }
+            | FaultKind::Rot { who } => vec![who],
             FaultKind::HandOver { who, to } => vec![who, to.as_slice()],
             FaultKind::Cut { from, to, .. } | FaultKind::Weather { from, to, .. } => vec![from, to],
             FaultKind::Partition { groups, .. } => groups.iter().map(Vec::as_slice).collect(),
@@ -216,6 +219,20 @@ impl<R: Replica, S: Service, C: Clients<S>> World<R, S, C> {
             FaultKind::Clock { how, .. } => {
                 nodes().filter_map(|node| self.net.upset_clock(index, node, *how)).max()
             }
+            FaultKind::FailDisk { duration, .. } => {
+                for node in nodes() {
+                    self.net.machines[node.index()].failing.push((index, now + duration));
+                    self.net.faults[index].done.push(Undo::Failing(node));
+                }
+                Some(now + duration)
+            }
+            FaultKind::Rot { .. } => {
+                for node in nodes() {
+                    let hit = self.net.machines[node.index()].disk.rot();
+                    self.net.faults[index].report.writes += u64::from(hit);
+                }
+                None
+            }
             FaultKind::HandOver { .. } => {
                 let to = cast.parts[1].nodes.iter().next();
                 for node in nodes() {
@@ -244,6 +261,11 @@ impl<R: Replica, S: Service, C: Clients<S>> World<R, S, C> {
         self.net.faults[index].report.processes += u64::from(leads);
         self.with_host(node, |host, now, seat| host.hand_over(now, to, seat));
         self.settle(node);
+    }
+
+    /// A sync has failed: the process stops, and what it had not synced is gone. It starts again when the fault is over.
+    pub(super) fn stop_for_disk(&mut self, index: usize, node: NodeId, until: u64) {
+        self.crash(index, node, CrashKind::Power, Some(until.saturating_sub(self.net.now) + 1));
     }
 
     fn crash(&mut self, index: usize, node: NodeId, kind: CrashKind, restart_after: Option<u64>) {
@@ -333,6 +355,9 @@ impl<R: Replica, S: Service, C: Clients<S>> World<R, S, C> {
                     if machine.freezes.is_empty() {
                         machine.clock.thaw_wall();
                     }
+                }
+                Undo::Failing(node) => {
+                    self.net.machines[node.index()].failing.retain(|&(by, _)| by != index);
                 }
                 Undo::Disk(node) => {
                     let machine = &mut self.net.machines[node.index()];
@@ -577,6 +602,8 @@ fn describe(what: &FaultKind) -> String {
         FaultKind::Clock { how: ClockFault::Freeze { duration }, .. } => {
             format!("wall clock stands still for {}", span(*duration))
         }
+        FaultKind::FailDisk { duration, .. } => format!("syncs fail for {}", span(*duration)),
+        FaultKind::Rot { .. } => "a record on disk rots".into(),
         FaultKind::HandOver { to: None, .. } => "asked to hand over".into(),
         FaultKind::HandOver { .. } => "asked to hand over to the last named".into(),
         FaultKind::SlowDisk { sync, duration, .. } => {

@@ -18,6 +18,10 @@ pub struct Machine<T, E> {
     pub sync: Between,
     /// The faults that slow its disk, and to what; the newest counts.
     pub slowed_by: Vec<(usize, Between)>,
+    /// The faults that make its syncs fail, and until when.
+    pub failing: Vec<(usize, u64)>,
+    /// Whether it could not start on what its disk kept, and never will.
+    pub stuck: bool,
     /// Its clocks.
     pub clock: NodeClock,
     /// The faults that make its monotonic clock run at another rate, and at which; the newest counts.
@@ -68,6 +72,8 @@ impl<T, E> Machine<T, E> {
             disk: Disk::new(SimRng::stream(plan.key, "disk", node as u64, 0)),
             sync: plan.disk.sync,
             slowed_by: Vec::new(),
+            failing: Vec::new(),
+            stuck: false,
             clock: NodeClock::new(node, &plan.clocks[node]),
             drifts: Vec::new(),
             freezes: Vec::new(),
@@ -92,8 +98,8 @@ impl<T, E> Machine<T, E> {
         self.down.is_none() && self.paused_by.is_empty()
     }
 
-    /// Whether a sync takes no time.
+    /// Whether a sync takes no time, and succeeds.
     pub fn is_instant(&self) -> bool {
-        self.sync.to == 0
+        self.sync.to == 0 && self.failing.is_empty()
     }
 }

@@ -24,7 +24,8 @@ use std::sync::Arc;
 
 use replica::{
     BlobId, Boot, Findings, Host, HostOptions, Link, LocalTime, Members, Message, Moment, NodeId, Observe,
-    Position, ReadMode, Replica, Role, Service, ServiceEffect, ServiceInput, ServiceOutput, SessionNo, Wire,
+    Position, ReadMode, Replica, Role, Rules, Service, ServiceEffect, ServiceInput, ServiceOutput, SessionNo,
+    Wire, WriteId,
 };
 
 pub use verdict::Counters;
@@ -35,6 +36,7 @@ use crate::judge::{Disks, Ledger, When};
 use crate::plan::{LinkKind, Plan};
 use crate::queue::{Class, Queue};
 use crate::rng::SimRng;
+use crate::rules::{CHECKSUM, SYNC_ERRORS_STOP, TORN_TAIL, WIPED_STAYS_OUT};
 use crate::trace::{TraceEvent, TraceKind};
 use faults::FaultState;
 use links::{Envelope, NodeLink, Pair, Parcel};
@@ -53,6 +55,8 @@ pub struct WorldOptions {
     pub without_judges: Vec<String>,
     /// Bits of the message kinds that hosts do not hold back.
     pub unheld_kinds: u64,
+    /// The rules that nodes obey below their replicas; see [`crate::rules`].
+    pub rules: Rules,
     /// Fold no fingerprint: for measuring what it costs.
     pub without_fingerprint: bool,
     /// Fold no fingerprint and run no judges: for measuring what they cost.
@@ -448,13 +452,21 @@ impl<R: Replica, S: Service, C: Clients<S>> World<R, S, C> {
         if self.net.machines[node.index()].epoch != epoch {
             return;
         }
+        if let Some(&(by, until)) = self.net.machines[node.index()].failing.last() {
+            self.net.faults[by].report.writes += 1;
+            if self.net.options.rules.obeys(SYNC_ERRORS_STOP) {
+                return self.stop_for_disk(by, node, until);
+            }
+        }
         self.harden(node);
         self.settle(node);
     }
 
     /// The sync under way ends.
     fn harden(&mut self, node: NodeId) {
-        let upto = self.net.machines[node.index()].disk.end_sync();
+        let machine = &mut self.net.machines[node.index()];
+        let failed = !machine.failing.is_empty();
+        let upto = if failed { machine.disk.end_failed_sync() } else { machine.disk.end_sync() };
         self.net.fingerprint.record([u64::from(node.0) << 8 | 1, upto.0, 0, 0]);
         self.net.note_as_cause(node, TraceKind::Durable, || format!("up to write {upto}"));
         if !self.net.options.bare {
@@ -497,8 +509,44 @@ impl<R: Replica, S: Service, C: Clients<S>> World<R, S, C> {
         }
     }
 
+    /// Reads the disk back before a process starts on it. False if the node cannot start.
+    fn read_back(&mut self, node: NodeId) -> bool {
+        let net = &mut self.net;
+        let rules = net.options.rules;
+        let machine = &mut net.machines[node.index()];
+        if machine.disk.take_torn() && !rules.obeys(TORN_TAIL) {
+            // It is held against the run that it never converges.
+            machine.stuck = true;
+            net.note(Some(node), TraceKind::Note, "node/torn-tail", || "a torn record: it gives up".into());
+        }
+        let machine = &mut net.machines[node.index()];
+        if machine.stuck {
+            return false;
+        }
+        if let Some(rotten) = machine.disk.rotten() {
+            if rules.obeys(CHECKSUM) {
+                machine.disk.wipe();
+                machine.wiped = true;
+                net.disks.wiped(node);
+                net.invariants.wiped(node);
+            } else {
+                machine.disk.cut_before(rotten);
+            }
+            net.note(Some(node), TraceKind::Note, "node/checksum", || format!("record {rotten} is damaged"));
+        }
+        let machine = &mut net.machines[node.index()];
+        if machine.wiped && machine.disk.last() == WriteId::ZERO && !rules.obeys(WIPED_STAYS_OUT) {
+            let members = Members::with_learners(usize::from(net.plan.nodes), usize::from(net.plan.learners));
+            machine.disk.write(WriteId(1), R::genesis(&members));
+        }
+        true
+    }
+
     /// Starts a process on what the disk kept.
     fn boot(&mut self, node: NodeId) {
+        if !self.read_back(node) {
+            return;
+        }
         let (net, index) = (&mut self.net, node.index());
         let machine = &mut net.machines[index];
         machine.down = None;
@@ -657,6 +705,9 @@ impl<R: Replica, S: Service, C: Clients<S>> World<R, S, C> {
         let end = self.net.ledger.end();
         let mut common: Option<(Position, u64, NodeId)> = None;
         for (node, machine) in self.nodes.iter().zip(&self.net.machines) {
+            if machine.stuck {
+                return false;
+            }
             if machine.down.is_some() || machine.wiped {
                 continue;
             }
