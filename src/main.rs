@@ -1,10 +1,11 @@
 //! The `quorate` command: scenario files in, verdicts out.
 //!
-//! One file a subcommand: `run`, `sweep`, `trace`, `scenarios`, `rules`, `completions`. Each selects its work, has
+//! One file a subcommand: `run`, `sweep`, `trace`, `scenarios`, `rules`, `contrast`, `completions`. Each selects its work, has
 //! `engine` do it, and hands the results to `render`, which is pure. stdout carries the result only, the same bytes
 //! for the same input; everything else goes to stderr.
 
 mod completions;
+mod contrast;
 mod rules;
 mod run;
 mod scenarios;
@@ -45,6 +46,7 @@ enum Command {
     Trace(trace::Arguments),
     Scenarios(scenarios::Arguments),
     Rules(rules::Arguments),
+    Contrast(contrast::Arguments),
     Completions(completions::Arguments),
 }
 
@@ -56,6 +58,7 @@ impl Command {
             Command::Trace(arguments) => trace::execute(arguments, terminal),
             Command::Scenarios(arguments) => scenarios::execute(arguments, terminal),
             Command::Rules(arguments) => rules::execute(arguments, terminal),
+            Command::Contrast(arguments) => contrast::execute(arguments, terminal),
             Command::Completions(arguments) => completions::execute(arguments, terminal),
         }
     }
