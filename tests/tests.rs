@@ -2,6 +2,8 @@
 
 /// The command as a process: streams, exit codes, help, errors.
 mod cli;
+/// The page of measured differences.
+mod contrast;
 /// One fingerprint a plan and protocol, whatever is watched, cloned or run beside; golden files.
 mod determinism;
 /// Small clusters driven message by message, and exactly what happens.
