@@ -40,6 +40,14 @@ const RAFT: &[(&str, Kind)] = &[
     ("AppendEntries", Asserts),
     ("Appended", Waits),
     ("Rejected", Waits),
+    // What is asked before an election, how far a snapshot has come, and where to read: they bind nobody to anything.
+    ("PreVote", Silent),
+    ("PreVoteReply", Silent),
+    ("TimeoutNow", Asserts),
+    ("InstallSnapshot", Asserts),
+    ("InstallReply", Silent),
+    ("ReadIndex", Silent),
+    ("ReadIndexReply", Silent),
 ];
 
 const ZAB: &[(&str, Kind)] = &[
@@ -112,7 +120,7 @@ fn raft_claims_are_judged_kind_by_kind() {
         entries,
     };
     let samples = [
-        raft::Message::RequestVote { term, last_index: Slot(1), last_term },
+        raft::Message::RequestVote { term, last_index: Slot(1), last_term, transfer: false },
         raft::Message::VoteReply { term, granted: true },
         raft::Message::VoteReply { term, granted: false },
         append(Few::None),
@@ -125,6 +133,21 @@ fn raft_claims_are_judged_kind_by_kind() {
             hint_term: last_term,
             token: 1,
         },
+        raft::Message::PreVote { term, last_index: Slot(1), last_term },
+        raft::Message::PreVoteReply { asked: last_term, term, granted: true },
+        raft::Message::TimeoutNow { term },
+        raft::Message::InstallSnapshot {
+            term,
+            index: Slot(1),
+            last_term,
+            chain: 7,
+            offset: 0,
+            bytes: vec![1],
+            done: true,
+        },
+        raft::Message::InstallReply { term, index: Slot(1), received: 1 },
+        raft::Message::ReadIndex { token: 1 },
+        raft::Message::ReadIndexReply { token: 1, index: Slot(1) },
     ];
     claims_are_judged::<raft::Raft>(RAFT, &samples);
 

@@ -10,8 +10,12 @@ impl Raft {
     pub(crate) fn advance_commit(&mut self, now: LocalTime, out: &mut Out<'_>) {
         let own = self.own_matched();
         let Role::Leader(leader) = &self.role else { panic!("asked of leaders only") };
-        let majority = self.members.majority();
-        let matched = || core::iter::once(own).chain(leader.peers.iter().map(|row| row.matched));
+        let rules = self.config.rules;
+        let wrong = usize::from(!rules.obeys(rules::MAJORITY) && 2 < self.members.majority());
+        let majority = self.members.majority() - wrong;
+        let counts = |peer| self.members.voters.contains(peer) || !rules.obeys(rules::VOTERS_ONLY);
+        let rows = || leader.peers.iter().filter(|row| counts(row.peer));
+        let matched = || core::iter::once(own).chain(rows().map(|row| row.matched));
         let mut reached = self.commit;
         for index in matched() {
             if reached < index && majority <= matched().filter(|held| index <= *held).count() {
@@ -41,7 +45,8 @@ impl Raft {
         if !leader.peers.is_empty() {
             leader.commit_at = leader.commit_at.min(now + self.config.commit_delay);
         }
-        self.start_round(out);
+        self.answer_logged(out);
+        self.start_round(now, out);
     }
 
     /// Delivers every entry up to `index`, no-ops included: the position of an entry is its index.
@@ -49,8 +54,14 @@ impl Raft {
     pub(crate) fn commit_to(&mut self, index: Index, out: &mut Out<'_>) {
         assert!(index <= self.log.last());
         while self.commit < index {
-            self.commit = self.commit.next();
-            out.deliver(self.commit, Position(self.commit.0), self.log.entry(self.commit).clone());
+            let page_end = Index(index.0.min(self.commit.0 + self.config.deliver_max));
+            while self.commit < page_end {
+                self.commit = self.commit.next();
+                out.deliver(self.commit, Position(self.commit.0), self.log.entry(self.commit).clone());
+            }
+            if self.commit < index && !self.config.rules.obeys(rules::PAGES) {
+                self.commit = self.commit.next();
+            }
         }
     }
 
@@ -69,6 +80,6 @@ impl Raft {
 
     /// Whether this server alone is a majority.
     pub(crate) fn is_alone(&self) -> bool {
-        self.members.is_quorum(NodeSet::EMPTY.with(self.node))
+        self.is_quorum(NodeSet::EMPTY.with(self.node))
     }
 }

@@ -32,6 +32,34 @@ pub const STALE_LEADER_REJECTED: usize = 13;
 pub const COMMITTED_BEFORE_OWN_DISK: usize = 14;
 /// A message repeats entries of which the log holds more.
 pub const SHORT_APPEND_KEPT_SUFFIX: usize = 15;
+/// A PreVote is denied because a leader is heard.
+pub const PRE_VOTE_DENIED: usize = 16;
+/// A PreVote is denied in a higher term, which the asker takes.
+pub const PRE_VOTE_TAUGHT: usize = 17;
+/// A request for a vote is ignored because a leader is heard.
+pub const VOTE_IGNORED: usize = 18;
+/// A leader steps down because it hears no majority.
+pub const QUORUM_LOST: usize = 19;
+/// A leader asks another server to stand.
+pub const HANDED_OVER: usize = 20;
+/// A transfer of leadership takes too long.
+pub const HAND_OVER_ABORTED: usize = 21;
+/// A read is answered under the lease.
+pub const LEASE_READ: usize = 22;
+/// A read finds the lease over and asks a majority.
+pub const LEASE_OVER: usize = 23;
+/// A follower learns where its read may read.
+pub const FOLLOWER_READ: usize = 24;
+/// A server compacts its log.
+pub const COMPACTED: usize = 25;
+/// A follower installs a leader's snapshot.
+pub const INSTALLED: usize = 26;
+/// An installed snapshot replaces a log that conflicts with it.
+pub const INSTALLED_OVER_CONFLICT: usize = 27;
+/// A chunk of a snapshot is sent again.
+pub const CHUNK_RESENT: usize = 28;
+/// A server starts from its snapshot.
+pub const RESTORED: usize = 29;
 
 /// The gates, in the order of their numbers.
 pub const ALL: &[&str] = &[
@@ -51,4 +79,18 @@ pub const ALL: &[&str] = &[
     "stale leader rejected",
     "leader committed before its own disk",
     "short append left the suffix in place",
+    "pre-vote denied: leader heard",
+    "pre-vote denied: higher term taken",
+    "vote ignored: leader heard",
+    "leader without a majority stepped down",
+    "leader handed over",
+    "hand-over aborted",
+    "read answered under the lease",
+    "read found the lease over",
+    "follower read at the leader's index",
+    "log compacted",
+    "snapshot installed",
+    "snapshot replaced a conflicting log",
+    "snapshot chunk sent again",
+    "started from a snapshot",
 ];

@@ -12,7 +12,9 @@
 //!
 //! In reading order: `rules` (what must hold), `message` and `record` (what is said and what is kept), `log`, `role`
 //! (who it is, the only place where that changes), `election` (5.2, 5.4.1), `follow` (5.3, a follower's side),
-//! `progress` and `replicate` (5.3, the leader's side), `commit` (5.4.2), `read` (thesis 6.4), `restart`.
+//! `progress` and `replicate` (5.3, the leader's side), `commit` (5.4.2), `read` and `read_follow` (thesis 6.4),
+//! `restart`. Then what a setting turns on: `prevote` (thesis 9.6), `lease` (4.2.3, 6.2, 6.4.1); what an operator asks
+//! for: `transfer` (3.10); and what the state machine offers: `snapshot` and `install` (paper section 7).
 //!
 //! Three things differ from the paper's figure 2. A message that depends on a write leaves once that write is durable,
 //! while the step that sends it returns at once (thesis 10.2.1). The leader replicates before its own write is durable
@@ -29,17 +31,24 @@ mod config;
 mod election;
 mod follow;
 pub mod gates;
+mod install;
 mod invariants;
+mod lease;
 mod log;
 mod message;
+mod prevote;
 mod progress;
 mod read;
+mod read_follow;
 mod record;
 mod replicate;
 mod restart;
 mod role;
 pub mod rules;
+mod snapshot;
+mod transfer;
 
+use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -48,7 +57,7 @@ use replica::{
     Replica, Request, RuleText, Setting, Span, Status, WriteId,
 };
 
-pub use config::Config;
+pub use config::{Config, ReadPath};
 pub use invariants::RaftInvariants;
 pub use message::{LogEntry, Message};
 pub use record::Record;
@@ -58,7 +67,9 @@ pub use replica::Round as Term;
 pub use replica::Slot as Index;
 
 use log::Log;
-use role::Role;
+use read_follow::Questions;
+use role::{Cause, Role};
+use snapshot::Snapshots;
 
 /// One server of a Raft cluster.
 #[derive(Clone)]
@@ -73,6 +84,8 @@ pub struct Raft {
     vote: Option<NodeId>,
     /// The record that holds (term, vote). Written by `save_ballot`.
     ballot_write: WriteId,
+    /// Whether the term was raised by a leader's message in this step and is not written yet. False between steps.
+    is_term_unsaved: bool,
     /// The log, as it will be on disk once all writes are done.
     log: Log,
     /// The last index of which the log up to it is on disk. Written by `on_durable`, lowered by a cut. `<= log.last()`.
@@ -80,6 +93,14 @@ pub struct Raft {
     /// The highest index known to be committed; all up to it is delivered in the same step. `<= log.last()`.
     commit: Index,
     role: Role,
+    /// The writes of entries that a cut took away, kept only by the mutant that confuses them with their successors'.
+    replaced: VecDeque<WriteId>,
+    /// Its own snapshot, the one that it is sent, and the ones on their way to disk.
+    snapshots: Snapshots,
+    /// The reads for which a follower has asked the leader.
+    questions: Questions,
+    /// When a leader was last heard; at boot, if leases are to be respected, now.
+    heard_at: Option<LocalTime>,
     /// When a follower or candidate starts an election. Written whenever a leader is heard or a vote granted.
     election_at: LocalTime,
     /// The timeout drawn at the last change of role: one draw a role, not one a message.
@@ -144,13 +165,13 @@ impl Replica for Raft {
             Input::SessionDown { peer } => self.on_session_down(peer),
             Input::Durable { upto } => self.on_durable(now, upto, out),
             Input::Propose { entry } => self.on_propose(now, entry, out),
-            Input::Read { read, mode } => self.on_read(read, mode, out),
-            // Snapshots are not taken yet: an offer is declined by doing nothing, and no blob was ever written.
-            Input::Snapshot { .. }
-            | Input::BlobDurable { .. }
-            | Input::BlobBytes { .. }
-            | Input::HandOver { .. } => {}
+            Input::Read { read, mode } => self.on_read(now, read, mode, out),
+            Input::Snapshot { position, bytes } => self.on_snapshot_offered(now, position, bytes, out),
+            Input::BlobDurable { blob } => self.on_blob_durable(blob, out),
+            Input::BlobBytes { blob, offset, bytes } => self.on_blob_bytes(now, blob, offset, &bytes, out),
+            Input::HandOver { to } => self.on_hand_over(now, to, out),
         }
+        assert!(!self.is_term_unsaved, "a new term is written in the step that sees it");
         sound!(self.config.rules, self.commit <= self.log.last(), "commit beyond the log");
         sound!(self.config.rules, self.durable <= self.log.last(), "durable beyond the log");
     }
@@ -158,7 +179,10 @@ impl Replica for Raft {
     fn deadline(&self) -> Option<LocalTime> {
         match &self.role {
             Role::Unformed => None,
-            Role::Follower { .. } | Role::Candidate { .. } => Some(self.election_at),
+            _ if !self.is_voter() => None,
+            Role::Follower { .. } | Role::PreCandidate { .. } | Role::Candidate { .. } => {
+                Some(self.election_at)
+            }
             Role::Leader(leader) => Some(leader.deadline()),
         }
     }
@@ -168,7 +192,7 @@ impl Replica for Raft {
             role: match self.role {
                 Role::Unformed => replica::Role::Unformed,
                 Role::Follower { .. } => replica::Role::Follower,
-                Role::Candidate { .. } => replica::Role::Candidate,
+                Role::PreCandidate { .. } | Role::Candidate { .. } => replica::Role::Candidate,
                 Role::Leader(_) => replica::Role::Leader,
             },
             round: self.term,
@@ -182,7 +206,7 @@ impl Replica for Raft {
 impl Raft {
     fn on_message(&mut self, now: LocalTime, from: NodeId, message: Message, out: &mut Out<'_>) {
         assert_ne!(from, self.node, "a server does not write to itself");
-        if !self.members.voters.contains(from) {
+        if !self.members.contains(from) {
             out.narrate("", || alloc::format!("ignores {from}, who is no member"));
             return;
         }
@@ -198,17 +222,37 @@ impl Raft {
                 let rejected = replicate::Rejected { term, prev_index, hint_index, hint_term, token };
                 self.on_rejected(now, from, rejected, out);
             }
-            Message::RequestVote { term, last_index, last_term } => {
-                self.on_request_vote(now, from, term, (last_term, last_index), out);
+            Message::RequestVote { term, last_index, last_term, transfer } => {
+                let cause = if transfer { Cause::Transfer } else { Cause::Silence };
+                self.on_request_vote(now, from, term, (last_term, last_index), cause, out);
             }
             Message::VoteReply { term, granted } => self.on_vote_reply(now, from, term, granted, out),
+            Message::PreVote { term, last_index, last_term } => {
+                self.on_pre_vote(now, from, term, (last_term, last_index), out);
+            }
+            Message::PreVoteReply { asked, term, granted } => {
+                self.on_pre_vote_reply(now, from, asked, term, granted, out);
+            }
+            Message::TimeoutNow { term } => self.on_timeout_now(now, from, term, out),
+            Message::InstallSnapshot { term, index, last_term, chain, offset, bytes, done } => {
+                let chunk = install::Chunk { term, index, last_term, chain, offset, done };
+                self.on_install_snapshot(now, from, chunk, bytes, out);
+            }
+            Message::InstallReply { term, index, received } => {
+                self.on_install_reply(now, from, term, index, received, out);
+            }
+            Message::ReadIndex { token } => self.on_read_index(now, from, token, out),
+            Message::ReadIndexReply { token, index } => self.on_read_index_reply(token, index, out),
         }
     }
 
     fn on_deadline(&mut self, now: LocalTime, out: &mut Out<'_>) {
         match self.role {
             Role::Unformed => unreachable!("an unformed server has no deadline"),
-            Role::Follower { .. } | Role::Candidate { .. } => self.on_election_timeout(now, out),
+            _ if !self.is_voter() => {}
+            Role::Follower { .. } | Role::PreCandidate { .. } | Role::Candidate { .. } => {
+                self.on_election_timeout(now, out);
+            }
             Role::Leader(_) => self.on_leader_timers(now, out),
         }
     }
@@ -227,20 +271,28 @@ impl Raft {
     fn on_durable(&mut self, now: LocalTime, upto: WriteId, out: &mut Out<'_>) {
         // An entry that replaced another has a later write of its own: the completion of the replaced one's write
         // cannot pass for it (the ABA race of asynchronous storage).
-        while self.durable < self.log.last() && self.log.write_at(self.durable.next()) <= upto {
+        let base = self.log.base();
+        if self.durable < base.index && base.write <= upto {
+            self.durable = base.index;
+        }
+        while base.index <= self.durable
+            && self.durable < self.log.last()
+            && self.log.write_at(self.durable.next()) <= upto
+        {
             self.durable = self.durable.next();
         }
+        self.forget_compacted(upto, out);
         match self.role {
             Role::Candidate { .. } => self.on_own_vote_durable(now, upto, out),
             Role::Leader(_) => self.advance_commit(now, out),
-            Role::Unformed | Role::Follower { .. } => {}
+            Role::Unformed | Role::Follower { .. } | Role::PreCandidate { .. } => {}
         }
     }
 
     /// Whom this server believes to lead.
     fn leader(&self) -> Option<NodeId> {
         match self.role {
-            Role::Unformed | Role::Candidate { .. } => None,
+            Role::Unformed | Role::PreCandidate { .. } | Role::Candidate { .. } => None,
             Role::Follower { leader } => leader,
             Role::Leader(_) => Some(self.node),
         }

@@ -1,5 +1,7 @@
 //! What servers say to each other (paper figure 2), and what each message asserts of its sender's disk.
 
+use alloc::vec::Vec;
+
 use replica::{Claim, Few, NodeId, SharedEntry, wire};
 
 use crate::{Index, Term};
@@ -25,6 +27,8 @@ pub enum Message {
         last_index: Index,
         /// Term of that entry.
         last_term: Term,
+        /// Whether the leader asked the candidate to stand: then no voter protects that leader (thesis 3.10, 4.2.3).
+        transfer: bool,
     },
     /// The answer to it.
     VoteReply {
@@ -72,31 +76,119 @@ pub enum Message {
         /// From the answered message.
         token: u64,
     },
+    /// A server asks who would vote for it in the next term (thesis 9.6).
+    PreVote {
+        /// The asker's term; it would stand in the one after it.
+        term: Term,
+        /// Index of the last entry of its log.
+        last_index: Index,
+        /// Term of that entry.
+        last_term: Term,
+    },
+    /// The answer to it, which binds nobody.
+    PreVoteReply {
+        /// From the answered message.
+        asked: Term,
+        /// The voter's term.
+        term: Term,
+        /// Whether the receiver would get the vote.
+        granted: bool,
+    },
+    /// A leader asks a follower that has all its entries to stand at once (thesis 3.10).
+    TimeoutNow {
+        /// The leader's term.
+        term: Term,
+    },
+    /// A leader sends a part of its snapshot (paper figure 13).
+    InstallSnapshot {
+        /// The leader's term.
+        term: Term,
+        /// The last index that the snapshot covers.
+        index: Index,
+        /// The term of that entry.
+        last_term: Term,
+        /// The hash chain of the log up to it.
+        chain: u64,
+        /// Where in the snapshot the bytes belong.
+        offset: u64,
+        /// The bytes.
+        bytes: Vec<u8>,
+        /// Whether they are the last.
+        done: bool,
+    },
+    /// How much of a snapshot a follower has, in memory: the leader goes on from there.
+    InstallReply {
+        /// From the answered message.
+        term: Term,
+        /// From the answered message.
+        index: Index,
+        /// How many bytes.
+        received: u64,
+    },
+    /// A follower asks the leader where a read may read (thesis 6.4).
+    ReadIndex {
+        /// The asker's name for the question, never used twice.
+        token: u64,
+    },
+    /// The answer to it.
+    ReadIndexReply {
+        /// From the answered message.
+        token: u64,
+        /// The leader's commit index when it began to ask whether it still leads.
+        index: Index,
+    },
 }
 wire!(enum Message {
-    0 => RequestVote { term, last_index, last_term },
+    0 => RequestVote { term, last_index, last_term, transfer },
     1 => VoteReply { term, granted },
     2 => AppendEntries { term, prev_index, prev_term, commit, token, entries },
     3 => Appended { term, matched, chain, token },
     4 => Rejected { term, prev_index, hint_index, hint_term, token },
+    5 => PreVote { term, last_index, last_term },
+    6 => PreVoteReply { asked, term, granted },
+    7 => TimeoutNow { term },
+    8 => InstallSnapshot { term, index, last_term, chain, offset, bytes, done },
+    9 => InstallReply { term, index, received },
+    10 => ReadIndex { token },
+    11 => ReadIndexReply { token, index },
 });
 
 impl Message {
-    /// The sender's term; every message carries one (5.1).
-    pub fn term(&self) -> Term {
+    /// The term that the sender speaks in (5.1). Some messages bind nobody to a term: what is asked before an
+    /// election, how far a snapshot has come, and where to read.
+    pub fn term(&self) -> Option<Term> {
         match self {
             Message::RequestVote { term, .. }
             | Message::VoteReply { term, .. }
             | Message::AppendEntries { term, .. }
             | Message::Appended { term, .. }
-            | Message::Rejected { term, .. } => *term,
+            | Message::Rejected { term, .. }
+            | Message::TimeoutNow { term }
+            | Message::InstallSnapshot { term, .. } => Some(*term),
+            Message::PreVote { .. }
+            | Message::PreVoteReply { .. }
+            | Message::InstallReply { .. }
+            | Message::ReadIndex { .. }
+            | Message::ReadIndexReply { .. } => None,
         }
     }
 }
 
 impl replica::Message for Message {
-    const KINDS: &'static [&'static str] =
-        &["RequestVote", "VoteReply", "AppendEntries", "Appended", "Rejected"];
+    const KINDS: &'static [&'static str] = &[
+        "RequestVote",
+        "VoteReply",
+        "AppendEntries",
+        "Appended",
+        "Rejected",
+        "PreVote",
+        "PreVoteReply",
+        "TimeoutNow",
+        "InstallSnapshot",
+        "InstallReply",
+        "ReadIndex",
+        "ReadIndexReply",
+    ];
 
     fn kind(&self) -> usize {
         match self {
@@ -105,11 +197,20 @@ impl replica::Message for Message {
             Message::AppendEntries { .. } => 2,
             Message::Appended { .. } => 3,
             Message::Rejected { .. } => 4,
+            Message::PreVote { .. } => 5,
+            Message::PreVoteReply { .. } => 6,
+            Message::TimeoutNow { .. } => 7,
+            Message::InstallSnapshot { .. } => 8,
+            Message::InstallReply { .. } => 9,
+            Message::ReadIndex { .. } => 10,
+            Message::ReadIndexReply { .. } => 11,
         }
     }
 
     fn claims(&self, from: NodeId, to: NodeId, claim: &mut impl FnMut(Claim)) {
-        claim(Claim::Promised { round: self.term() });
+        if let Some(round) = self.term() {
+            claim(Claim::Promised { round });
+        }
         match self {
             Message::RequestVote { term, .. } => claim(Claim::Voted { round: *term, candidate: from }),
             Message::VoteReply { term, granted: true } => claim(Claim::Voted { round: *term, candidate: to }),
@@ -119,7 +220,14 @@ impl replica::Message for Message {
             // A leader sends entries before they are on its own disk: of its disk it asserts only the term.
             Message::VoteReply { granted: false, .. }
             | Message::AppendEntries { .. }
-            | Message::Rejected { .. } => {}
+            | Message::Rejected { .. }
+            | Message::PreVote { .. }
+            | Message::PreVoteReply { .. }
+            | Message::TimeoutNow { .. }
+            | Message::InstallSnapshot { .. }
+            | Message::InstallReply { .. }
+            | Message::ReadIndex { .. }
+            | Message::ReadIndexReply { .. } => {}
         }
     }
 }

@@ -1,10 +1,13 @@
 //! The leader's side of replication (paper 5.3): proposals, AppendEntries, acknowledgments, heartbeats, retries.
 
-use replica::{Few, LocalTime, NodeId, Refusal, SharedEntry};
+use replica::{Few, LocalTime, NodeId, NodeSet, Refusal, SharedEntry};
 
+use crate::config::ReadPath;
 use crate::log::Log;
 use crate::progress::{Flow, Progress};
 use crate::role::{Leader, Role};
+use crate::snapshot::Snapshots;
+use crate::transfer::Transfer;
 use crate::{Config, Index, LogEntry, Message, Out, Raft, Record, Term, gates, rules, sound};
 
 /// The most entries that a leader takes without a commit. One that is cut off goes on taking proposals until it is
@@ -32,7 +35,11 @@ struct Header {
 impl Raft {
     /// The server proposes: only a leader takes it.
     pub(crate) fn on_propose(&mut self, now: LocalTime, entry: SharedEntry, out: &mut Out<'_>) {
-        match self.role {
+        match &self.role {
+            Role::Leader(leader) if leader.transfer != Transfer::None => {
+                // Its successor is to have everything. Nobody else may serve yet.
+                out.refuse_entry(&entry, Refusal::NoLeader, None);
+            }
             Role::Leader(_)
                 if UNCOMMITTED_MAX <= self.log.last().0 - self.commit.0.min(self.log.last().0) =>
             {
@@ -68,7 +75,7 @@ impl Raft {
         let Role::Leader(leader) = &mut self.role else { panic!("asked of leaders only") };
         let header = Header { term: self.term, commit: self.commit, token: leader.reads.token() };
         for row in leader.peers.iter_mut() {
-            pump(row, &self.log, header, &self.config, now, out);
+            pump(row, &self.log, &self.snapshots, header, &self.config, now, out);
         }
     }
 
@@ -91,6 +98,7 @@ impl Raft {
             return;
         }
         let place = self.place(from);
+        let snapshots = &self.snapshots;
         let Role::Leader(leader) = &mut self.role else {
             // It led this term, and restarted.
             return out.narrate("", || alloc::format!("ignores an answer of {from}: it leads no more"));
@@ -98,15 +106,17 @@ impl Raft {
         sound!(self.config.rules, matched <= self.log.last(), "a follower matches what the leader has");
         let row = &mut leader.peers[place];
         assert_eq!(row.peer, from);
+        row.hear(token, now);
         let is_news = row.acknowledge(matched.min(self.log.last()), now);
         let header = Header { term: self.term, commit: self.commit, token: leader.reads.token() };
         if row.next <= self.log.last() {
-            pump(row, &self.log, header, &self.config, now, out);
+            pump(row, &self.log, snapshots, header, &self.config, now, out);
         }
         if is_news {
+            self.drive_transfer(out);
             self.advance_commit(now, out);
         }
-        self.on_confirmation(from, token, out);
+        self.on_confirmation(now, from, token, out);
     }
 
     /// A follower's log does not hold what came before the entries, or the term is over.
@@ -126,25 +136,38 @@ impl Raft {
             return;
         }
         let place = self.place(from);
+        let snapshots = &self.snapshots;
         let Role::Leader(leader) = &mut self.role else {
             // It led this term, and restarted.
             return out.narrate("", || alloc::format!("ignores an answer of {from}: it leads no more"));
         };
         let row = &mut leader.peers[place];
         assert_eq!(row.peer, from);
+        row.hear(rejected.token, now);
         if back_up(row, &self.log, &rejected, out) {
             let header = Header { term: self.term, commit: self.commit, token: leader.reads.token() };
-            pump(row, &self.log, header, &self.config, now, out);
+            pump(row, &self.log, snapshots, header, &self.config, now, out);
         } else {
             out.narrate("", || alloc::format!("ignores a rejection of {from} that is overtaken"));
         }
         // A rejection in this term is an answer of a follower all the same: this server still leads.
-        self.on_confirmation(from, rejected.token, out);
+        self.on_confirmation(now, from, rejected.token, out);
     }
 
     /// Heartbeats, retries, and the news of a commit.
     pub(crate) fn on_leader_timers(&mut self, now: LocalTime, out: &mut Out<'_>) {
+        self.abort_transfer(now, out);
+        let Role::Leader(leader) = &self.role else { panic!("asked of leaders only") };
+        if leader.heartbeat_at <= now && self.config.check_quorum && !self.hears_majority(now) {
+            out.reached(gates::QUORUM_LOST);
+            out.narrate("raft/6.2", || "steps down: hears no majority".into());
+            return self.become_follower(now, self.term, None, out);
+        }
         let Role::Leader(leader) = &mut self.role else { panic!("asked of leaders only") };
+        if leader.heartbeat_at <= now && self.config.reads == ReadPath::Lease {
+            let token = leader.reads.next_token();
+            leader.lease.start(token, now);
+        }
         let header = Header { term: self.term, commit: self.commit, token: leader.reads.token() };
         if leader.commit_at <= now {
             leader.commit_at = LocalTime::NEVER;
@@ -168,7 +191,12 @@ impl Raft {
             }
             if let Flow::Probe { sent } = &mut row.flow {
                 *sent = false;
-                pump(row, &self.log, header, &self.config, now, out);
+                pump(row, &self.log, &self.snapshots, header, &self.config, now, out);
+            } else if self.config.retry <= now.since(row.moved_at)
+                && matches!(row.flow, Flow::Snapshot { .. })
+            {
+                out.reached(gates::CHUNK_RESENT);
+                self.snapshots.read_chunk(row, &self.config, out);
             } else if !row.spoken || reads.waits_for(row.peer) {
                 heartbeat(row, &self.log, header, out);
             }
@@ -179,7 +207,7 @@ impl Raft {
     /// A session came up: a leader probes anew, a candidate asks again.
     pub(crate) fn on_session_up(&mut self, now: LocalTime, peer: NodeId, out: &mut Out<'_>) {
         assert_ne!(peer, self.node);
-        if !self.members.voters.contains(peer) {
+        if !self.members.contains(peer) {
             return;
         }
         let place = self.place(peer);
@@ -188,8 +216,9 @@ impl Raft {
                 let header = Header { term: self.term, commit: self.commit, token: leader.reads.token() };
                 let row = &mut leader.peers[place];
                 row.probe_again();
-                pump(row, &self.log, header, &self.config, now, out);
+                pump(row, &self.log, &self.snapshots, header, &self.config, now, out);
             }
+            Role::PreCandidate { .. } => self.ask_again_before_standing(peer, out),
             Role::Candidate { .. } => self.ask_again(peer, out),
             Role::Follower { .. } | Role::Unformed => {}
         }
@@ -198,7 +227,7 @@ impl Raft {
     /// A session broke: what was in flight may be lost.
     pub(crate) fn on_session_down(&mut self, peer: NodeId) {
         assert_ne!(peer, self.node);
-        if !self.members.voters.contains(peer) {
+        if !self.members.contains(peer) {
             return;
         }
         let place = self.place(peer);
@@ -232,19 +261,31 @@ impl Raft {
         is_stale
     }
 
-    /// A follower's row: how many other voters have a lower id.
+    /// A follower's row: how many other members have a lower id.
     #[inline]
-    fn place(&self, peer: NodeId) -> usize {
+    pub(crate) fn place(&self, peer: NodeId) -> usize {
         let below = (1u64 << peer.0) - 1;
-        (self.members.voters.without(self.node).0 & below).count_ones() as usize
+        let members = NodeSet(self.members.voters.0 | self.members.learners.0);
+        (members.without(self.node).0 & below).count_ones() as usize
     }
 }
 
-/// Sends to one follower what its window has room for.
+/// Sends to one follower what its window has room for; the snapshot, if what comes next is compacted away.
 #[inline]
-fn pump(row: &mut Progress, log: &Log, header: Header, config: &Config, now: LocalTime, out: &mut Out<'_>) {
+fn pump(
+    row: &mut Progress,
+    log: &Log,
+    snapshots: &Snapshots,
+    header: Header,
+    config: &Config,
+    now: LocalTime,
+    out: &mut Out<'_>,
+) {
+    if row.next <= log.base().index {
+        return snapshots.begin_sending(row, config, now, out);
+    }
     match &mut row.flow {
-        Flow::Probe { sent: true } => {}
+        Flow::Probe { sent: true } | Flow::Snapshot { .. } => {}
         Flow::Probe { sent } => {
             *sent = true;
             send(row, row.next, config.append_max, log, header, out);
@@ -252,7 +293,7 @@ fn pump(row: &mut Progress, log: &Log, header: Header, config: &Config, now: Loc
         Flow::Replicate { .. } => {
             while row.next <= log.last() {
                 let Flow::Replicate { inflight } = &mut row.flow else { unreachable!("just matched") };
-                if config.inflight_max <= inflight.len() {
+                if inflight.is_full(config.inflight_max, config.inflight_bytes) {
                     out.reached(gates::WINDOW_FULL);
                     return;
                 }
@@ -260,31 +301,45 @@ fn pump(row: &mut Progress, log: &Log, header: Header, config: &Config, now: Loc
                     row.moved_at = now;
                 }
                 let end = Index((row.next.0 + config.append_max as u64 - 1).min(log.last().0));
-                inflight.push_back(end);
-                send(row, row.next, config.append_max, log, header, out);
+                let bytes = send(row, row.next, config.append_max, log, header, out);
+                let Flow::Replicate { inflight } = &mut row.flow else {
+                    unreachable!("sending changes no flow")
+                };
+                inflight.push(end, bytes);
                 row.next = end.next();
             }
         }
     }
 }
 
-/// Speaks to a follower at the index that it has acknowledged: the answer waits for no write there.
+/// Speaks to a follower at the index that it has acknowledged: the answer waits for no write there. Of an index that is
+/// compacted away the term is not known; at zero all logs agree.
 fn heartbeat(row: &mut Progress, log: &Log, header: Header, out: &mut Out<'_>) {
-    send(row, row.matched.next(), 0, log, header, out);
+    let is_compacted = row.matched < log.base().index;
+    let at = if is_compacted { Index::ZERO } else { row.matched };
+    send(row, at.next(), 0, log, header, out);
 }
 
-/// Sends up to `count` entries from `next` on.
+/// Sends up to `count` entries from `next` on; how many bytes they have.
 #[inline]
-fn send(row: &mut Progress, next: Index, count: usize, log: &Log, header: Header, out: &mut Out<'_>) {
+fn send(row: &mut Progress, next: Index, count: usize, log: &Log, header: Header, out: &mut Out<'_>) -> u64 {
     let prev_index = next.previous();
-    let prev_term = log.term_at(prev_index).expect("a leader's rows stay within its log");
-    let entries: Few<LogEntry> = log.from(next, count).collect();
+    let prev_term = match log.term_at(prev_index) {
+        Some(term) => term,
+        None => {
+            assert_eq!((prev_index, count), (Index::ZERO, 0), "a leader's rows stay within its log");
+            Term::ZERO
+        }
+    };
+    let entries: Few<LogEntry> = if count == 0 { Few::None } else { log.from(next, count).collect() };
+    let bytes = entries.iter().map(|held| held.entry.bytes().len() as u64).sum();
     let reach = Index(prev_index.0 + entries.len() as u64);
     row.commit_told = row.commit_told.max(header.commit.min(reach));
     row.spoken = true;
     let Header { term, commit, token } = header;
     // No wait: a leader's term and vote were durable before it could win, and of its log it asserts nothing.
     out.send(row.peer, Message::AppendEntries { term, prev_index, prev_term, commit, token, entries });
+    bytes
 }
 
 /// Tells idle followers of the commit. Busy ones hear of it with their next entries, silent ones at the heartbeat.
@@ -306,6 +361,8 @@ fn back_up(row: &mut Progress, log: &Log, rejected: &Rejected, out: &mut Out<'_>
             // Something was lost or overtaken: start again from what is acknowledged.
             row.probe_again();
         }
+        // It is sent a snapshot: of its log nothing is asked.
+        Flow::Snapshot { .. } => return false,
         Flow::Probe { .. } => {
             if rejected.prev_index != row.next.previous() || rejected.prev_index <= row.matched {
                 return false;

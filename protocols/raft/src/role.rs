@@ -5,8 +5,10 @@ use alloc::vec::Vec;
 
 use replica::{Entry, Fact, LocalTime, NodeId, NodeSet, Refusal, Request};
 
+use crate::lease::Lease;
 use crate::progress::Progress;
-use crate::read::Reads;
+use crate::read::{Reader, Reads};
+use crate::transfer::Transfer;
 use crate::{Out, Raft, Record, Term, gates, rules, sound};
 
 /// A server's role. What exists only in a role lives in it.
@@ -19,22 +21,42 @@ pub(crate) enum Role {
         /// The leader of the term, once heard.
         leader: Option<NodeId>,
     },
+    /// Asks who would vote for it, in the term that it is still in (thesis 9.6).
+    PreCandidate {
+        /// Who would, itself among them.
+        votes: NodeSet,
+    },
     /// Asks for votes.
     Candidate {
         /// Who voted for this server; itself too, once its vote is durable.
         votes: NodeSet,
+        /// Why it stands.
+        cause: Cause,
     },
     /// Leads the term.
     Leader(Box<Leader>),
 }
 
+/// Why a candidate stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cause {
+    /// It heard no leader for an election timeout.
+    Silence,
+    /// The leader asked it to: voters need not protect that leader.
+    Transfer,
+}
+
 /// What a leader keeps.
 #[derive(Clone)]
 pub(crate) struct Leader {
-    /// A row for each other voter, in order of id.
+    /// A row for each other member, voting or not, in order of id.
     pub(crate) peers: Vec<Progress>,
     /// Reads that wait for a confirmation.
     pub(crate) reads: Reads,
+    /// Until when it may read without asking.
+    pub(crate) lease: Lease,
+    /// Its wish to hand its office over.
+    pub(crate) transfer: Transfer,
     /// When followers are next spoken to for no other reason.
     pub(crate) heartbeat_at: LocalTime,
     /// When idle followers are told of the commit; never, if they know it.
@@ -43,7 +65,7 @@ pub(crate) struct Leader {
 
 impl Leader {
     pub(crate) fn deadline(&self) -> LocalTime {
-        self.heartbeat_at.min(self.commit_at)
+        self.heartbeat_at.min(self.commit_at).min(self.transfer.deadline())
     }
 }
 
@@ -59,14 +81,25 @@ impl Raft {
         assert!(self.term <= term);
         assert!(!matches!(self.role, Role::Unformed));
         if let Role::Leader(office) = &mut self.role {
-            sound!(self.config.rules, self.term < term, "a leader is only deposed by a higher term");
             if self.commit < self.log.last() {
                 out.reached(gates::DEPOSED_WITH_SUFFIX);
             }
-            for read in office.reads.drain() {
+            let reason = if leader.is_some() { Refusal::NotLeader } else { Refusal::NoLeader };
+            for reader in office.reads.drain() {
                 out.reached(gates::READS_DROPPED);
-                out.refuse(Request::Read(read), Refusal::NotLeader, leader);
+                // A follower that asks where to read hears nothing, and asks the next leader.
+                if let Reader::Here(read) = reader {
+                    out.refuse(Request::Read(read), reason, leader);
+                }
             }
+        }
+        if self.leader() != leader {
+            self.drop_questions(leader, out);
+        }
+        let forgets = self.term == term && self.vote.is_some() && !self.config.rules.obeys(rules::VOTE_KEPT);
+        if forgets && matches!(self.role, Role::Leader(_) | Role::Candidate { .. }) {
+            self.vote = None;
+            self.save_ballot(out);
         }
         if self.term < term {
             self.term = term;
@@ -88,12 +121,26 @@ impl Raft {
         });
     }
 
+    /// Asks who would vote for it. Neither its term nor its vote changes.
+    pub(crate) fn become_pre_candidate(&mut self, now: LocalTime, out: &mut Out<'_>) {
+        assert!(!matches!(self.role, Role::Unformed | Role::Leader(_)));
+        assert!(self.is_voter(), "a learner never stands");
+        self.drop_questions(None, out);
+        self.role = Role::PreCandidate { votes: NodeSet::EMPTY.with(self.node) };
+        self.restart_election_timer(now, out);
+        out.narrate("raft/9.6-pure", || {
+            alloc::format!("asks who would elect it in term {}", self.term.next())
+        });
+    }
+
     /// Starts an election in the next term, with its own vote for itself.
-    pub(crate) fn become_candidate(&mut self, now: LocalTime, out: &mut Out<'_>) {
-        assert!(matches!(self.role, Role::Follower { .. } | Role::Candidate { .. }));
+    pub(crate) fn become_candidate(&mut self, now: LocalTime, cause: Cause, out: &mut Out<'_>) {
+        assert!(!matches!(self.role, Role::Unformed | Role::Leader(_)));
+        assert!(self.is_voter(), "a learner never stands");
         if matches!(self.role, Role::Candidate { .. }) {
             out.reached(gates::SPLIT_VOTE);
         }
+        self.drop_questions(None, out);
         self.term = self.term.next();
         self.vote = Some(self.node);
         self.save_ballot(out);
@@ -103,21 +150,23 @@ impl Raft {
         } else {
             NodeSet::EMPTY.with(self.node)
         };
-        self.role = Role::Candidate { votes: own };
+        self.role = Role::Candidate { votes: own, cause };
         self.restart_election_timer(now, out);
         out.narrate("raft/5.2-one-vote", || alloc::format!("is a candidate in term {}", self.term));
     }
 
     /// Leads its term, which a majority has voted it into.
     pub(crate) fn become_leader(&mut self, now: LocalTime, out: &mut Out<'_>) {
-        let Role::Candidate { votes } = self.role else { panic!("only a candidate becomes leader") };
-        assert!(self.members.is_quorum(votes), "a leader has the votes of a majority");
+        let Role::Candidate { votes, .. } = self.role else { panic!("only a candidate becomes leader") };
+        assert!(self.is_quorum(votes), "a leader has the votes of a majority");
         sound!(self.config.rules, self.vote == Some(self.node), "a candidate votes for itself");
         let next = self.log.last().next();
-        let peers = self.members.others(self.node).map(|peer| Progress::new(peer, next, now)).collect();
+        let peers = self.members.everyone_but(self.node).map(|peer| Progress::new(peer, next, now)).collect();
         self.role = Role::Leader(Box::new(Leader {
             peers,
             reads: Reads::default(),
+            lease: Lease::default(),
+            transfer: Transfer::None,
             heartbeat_at: now + self.config.heartbeat,
             commit_at: LocalTime::NEVER,
         }));
@@ -158,9 +207,14 @@ impl Raft {
         self.ballot_write = out.write(Record::Ballot { term: self.term, vote: self.vote });
     }
 
+    /// A learner waits for ever; a voter of low priority waits longer than one of high priority.
     fn restart_election_timer(&mut self, now: LocalTime, out: &mut Out<'_>) {
-        self.election_timeout =
-            out.draw_span(self.config.election_timeout_min, self.config.election_timeout_max);
+        if !self.is_voter() {
+            self.election_at = LocalTime::NEVER;
+            return;
+        }
+        let drawn = out.draw_span(self.config.election_timeout_min, self.config.election_timeout_max);
+        self.election_timeout = drawn + self.config.penalty(self.node);
         self.election_at = now + self.election_timeout;
     }
 }

@@ -6,46 +6,59 @@ use alloc::vec::Vec;
 use replica::digest::chain;
 use replica::{NodeId, WriteId};
 
-use crate::{Index, Message, Record, Term};
+use crate::{Index, LogEntry, Message, Record, Term};
 
 /// An entry, as far as invariants care.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Mark {
     pub(super) term: Term,
     /// The chain of the prefix that ends here: equal chains, equal prefixes.
     pub(super) chain: u64,
 }
 
-/// A log of marks, from index 1.
+/// A log of marks, from the entry after its base on. The base is the last entry that a snapshot covers.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Marks(Vec<Mark>);
+pub(super) struct Marks {
+    base: Index,
+    base_mark: Mark,
+    entries: Vec<Mark>,
+}
 
 impl Marks {
     pub(super) fn last(&self) -> Index {
-        Index(self.0.len() as u64)
+        Index(self.base.0 + self.entries.len() as u64)
     }
 
+    /// What stands at `index`, the base included; nothing below it.
     pub(super) fn at(&self, index: Index) -> Option<Mark> {
-        self.0.get((index.0 as usize).wrapping_sub(1)).copied()
+        if index == self.base && Index::ZERO < index {
+            return Some(self.base_mark);
+        }
+        self.entries.get((index.0 as usize).wrapping_sub(self.base.0 as usize + 1)).copied()
     }
 
     /// (last term, last index): what 5.4.1 compares.
     pub(super) fn up_to_date(&self) -> (Term, Index) {
-        (self.0.last().map_or(Term::ZERO, |mark| mark.term), self.last())
+        (self.entries.last().map_or(self.base_mark.term, |mark| mark.term), self.last())
     }
 
-    /// Whether the prefix that `chain` ends at `index` is here.
+    /// Whether the prefix that `chain` ends at `index` is here. What a snapshot covers is: it was compared with what is
+    /// committed when the snapshot was written.
     pub(super) fn holds(&self, index: Index, chain: u64) -> bool {
-        index == Index::ZERO || self.at(index).is_some_and(|mark| mark.chain == chain)
+        index < self.base || index == Index::ZERO || self.at(index).is_some_and(|mark| mark.chain == chain)
     }
 
     fn put(&mut self, index: Index, mark: Mark) {
-        self.0.truncate(index.0 as usize - 1);
-        self.0.push(mark);
+        self.cut(index.previous());
+        self.entries.push(mark);
     }
 
     fn cut(&mut self, after: Index) {
-        self.0.truncate(after.0 as usize);
+        self.entries.truncate(after.0.saturating_sub(self.base.0) as usize);
+    }
+
+    fn begin_after(&mut self, base: Index, base_mark: Mark) {
+        *self = Marks { base, base_mark, entries: Vec::new() };
     }
 }
 
@@ -55,6 +68,7 @@ enum Change {
     Ballot { term: Term, vote: Option<NodeId> },
     Put { index: Index, mark: Mark },
     Cut { after: Index },
+    Snapshot { index: Index, mark: Mark },
 }
 
 /// Something said to others: once it has left, it binds the server for ever.
@@ -68,8 +82,16 @@ struct Said {
 /// What a write did to the log in memory.
 pub(super) enum Wrote {
     Nothing,
-    Entries { from: Index, was_last: Index },
+    Entries {
+        from: Index,
+        was_last: Index,
+    },
     Cut,
+    /// A snapshot up to an index, and what is kept above it.
+    Snapshot {
+        index: Index,
+        replaces: bool,
+    },
 }
 
 /// One server, as the judge follows it.
@@ -113,22 +135,34 @@ impl Ghost {
             }
             Record::Append { index, entries } => {
                 let was_last = self.log.last();
-                let mut place = *index;
-                for held in entries.iter() {
-                    let before = self.log.at(place.previous()).map_or(0, |mark| mark.chain);
-                    let chain = chain(before, place.0, held.term.0, held.entry.digest());
-                    let mark = Mark { term: held.term, chain };
-                    self.log.put(place, mark);
-                    self.pending.push_back((write, Change::Put { index: place, mark }));
-                    place = place.next();
-                }
+                self.put(write, *index, entries);
                 Wrote::Entries { from: *index, was_last }
+            }
+            Record::Snapshot { term, vote, index, last_term, chain, replaces, entries, .. } => {
+                let mark = Mark { term: *last_term, chain: *chain };
+                self.log.begin_after(*index, mark);
+                self.pending.push_back((write, Change::Ballot { term: *term, vote: *vote }));
+                self.pending.push_back((write, Change::Snapshot { index: *index, mark }));
+                self.put(write, index.next(), entries);
+                Wrote::Snapshot { index: *index, replaces: *replaces }
             }
             Record::Cut { after } => {
                 self.log.cut(*after);
                 self.pending.push_back((write, Change::Cut { after: *after }));
                 Wrote::Cut
             }
+        }
+    }
+
+    fn put(&mut self, write: WriteId, first: Index, entries: &[LogEntry]) {
+        let mut place = first;
+        for held in entries {
+            let before = self.log.at(place.previous()).map_or(0, |mark| mark.chain);
+            let chain = chain(before, place.0, held.term.0, held.entry.digest());
+            let mark = Mark { term: held.term, chain };
+            self.log.put(place, mark);
+            self.pending.push_back((write, Change::Put { index: place, mark }));
+            place = place.next();
         }
     }
 
@@ -140,7 +174,8 @@ impl Ghost {
             Message::VoteReply { granted: true, .. } => Some(to),
             _ => None,
         };
-        let said = Said { after: after.unwrap_or(WriteId::ZERO), term: message.term(), vote };
+        let Some(term) = message.term() else { return true };
+        let said = Said { after: after.unwrap_or(WriteId::ZERO), term, vote };
         if said.term == self.spoken.0 && (vote.is_none() || vote == self.spoken.1) {
             return true;
         }
@@ -169,6 +204,10 @@ impl Ghost {
                 Change::Cut { after } => {
                     was_cut = true;
                     self.disk.cut(after);
+                }
+                Change::Snapshot { index, mark } => {
+                    was_cut = true;
+                    self.disk.begin_after(index, mark);
                 }
             }
         }

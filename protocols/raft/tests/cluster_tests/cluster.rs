@@ -3,6 +3,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
+use std::sync::Arc;
 
 use raft::{Config, Message, Raft, RaftInvariants, Record};
 use replica::digest::chain;
@@ -55,6 +56,12 @@ pub struct Options {
     pub sync: (u64, u64),
     /// Kinds of messages whose wait the host ignores.
     pub unheld_kinds: u64,
+    /// How many of the nodes, the last ones, do not vote.
+    pub learners: usize,
+    /// After how many deliveries a state machine offers a snapshot; zero: never.
+    pub snapshot_every: u64,
+    /// How wrong each node's clock rate is, in parts per million.
+    pub drift: [i64; 8],
 }
 
 impl Options {
@@ -69,7 +76,14 @@ impl Options {
             dup: 0,
             sync: (100, 1000),
             unheld_kinds: 0,
+            learners: 0,
+            snapshot_every: 0,
+            drift: [0; 8],
         }
+    }
+    pub fn set(mut self, settings: &[(&'static str, &'static str)]) -> Options {
+        self.settings.extend(settings);
+        self
     }
     pub fn without(mut self, rule: replica::RuleBit) -> Options {
         self.rules = self.rules.without(rule);
@@ -79,6 +93,7 @@ impl Options {
 
 pub const DETECTION: Span = Span::millis(100);
 pub const MS: u64 = 1_000_000;
+const MILLION: i64 = 1_000_000;
 
 #[derive(Clone)]
 enum Event {
@@ -88,6 +103,8 @@ enum Event {
     Reconnect { peer: NodeId },
     SessionUp { peer: NodeId, session: SessionNo },
     SessionDown { peer: NodeId, session: SessionNo },
+    BlobSynced { incarnation: u64, blob: BlobId },
+    BlobRead { incarnation: u64, blob: BlobId, offset: u64, bytes: Arc<[u8]> },
 }
 
 /// What a disk's durable image says, in facts.
@@ -118,6 +135,12 @@ impl Image {
                     self.chains.push(chain(before, slot.0, round.0, digest));
                 }
                 Fact::Cut { after } => self.chains.truncate(after.0 as usize),
+                Fact::Snapshot { slot, chain } => {
+                    if self.chains.len() < slot.0 as usize {
+                        self.chains.resize(slot.0 as usize, 0);
+                    }
+                    self.chains[slot.0 as usize - 1] = chain;
+                }
                 other => panic!("raft says nothing like {other:?}"),
             });
         }
@@ -137,8 +160,19 @@ impl Image {
 }
 
 #[derive(Clone, Default)]
+struct Blob {
+    bytes: Vec<u8>,
+    is_complete: bool,
+    is_durable: bool,
+}
+
+#[derive(Clone, Default)]
 struct Disk {
+    /// All that was ever written, what was forgotten too.
     records: Vec<Record>,
+    /// How many were forgotten.
+    forgotten: u64,
+    blobs: BTreeMap<BlobId, Blob>,
     durable: WriteId,
     is_syncing: bool,
     image: Image,
@@ -174,6 +208,8 @@ pub struct Net {
     pub faults: Vec<(&'static str, String)>,
     pub messages: u64,
     pub claims_checked: u64,
+    pub restored: u64,
+    incarnations: Vec<u64>,
     pub tracing: bool,
     sequence: u64,
 }
@@ -212,6 +248,12 @@ impl Net {
         self.disks[node.index()].is_syncing = true;
         let delay = self.between(self.options.sync);
         self.at(delay, node, Event::Synced { incarnation, upto });
+    }
+    /// What a state machine at a position looks like in a snapshot: the position, what was delivered, and padding.
+    fn snapshot_bytes(&self, position: u64) -> Vec<u8> {
+        let history = self.ledger.iter().take(position as usize).fold(0, |h, digest| chain(h, 0, 0, *digest));
+        let words = [position, history].into_iter().chain(0..30);
+        words.flat_map(u64::to_le_bytes).collect()
     }
     /// Puts a message on its way.
     pub fn post(&mut self, from: NodeId, to: NodeId, session: SessionNo, message: Message) {
@@ -321,11 +363,47 @@ impl Driver<Raft> for Net {
         }
     }
     fn reset(&mut self, _: NodeId) {}
-    fn forget_before(&mut self, _: WriteId) {}
-    fn write_blob(&mut self, _: BlobId, _: u64, _: std::sync::Arc<[u8]>, _: bool) {}
-    fn read_blob(&mut self, _: BlobId, _: u64, _: u64) {}
-    fn forget_blob(&mut self, _: BlobId) {}
-    fn restore(&mut self, _: BlobId, _: Position) {}
+    fn forget_before(&mut self, write: WriteId) {
+        let disk = &mut self.disks[self.me.index()];
+        assert!(write <= disk.durable.next(), "only what is durable is forgotten");
+        disk.forgotten = disk.forgotten.max(write.0 - 1);
+    }
+    fn write_blob(&mut self, blob: BlobId, offset: u64, bytes: Arc<[u8]>, last: bool) {
+        let me = self.me;
+        let held = self.disks[me.index()].blobs.entry(blob).or_default();
+        assert!(!held.is_complete, "a complete blob is not written to");
+        assert_eq!(held.bytes.len() as u64, offset);
+        held.bytes.extend_from_slice(&bytes);
+        held.is_complete = last;
+        if last {
+            let delay = self.between(self.options.sync) * 2;
+            let incarnation = self.incarnations[me.index()];
+            self.at(delay, me, Event::BlobSynced { incarnation, blob });
+        }
+    }
+    fn read_blob(&mut self, blob: BlobId, offset: u64, len: u64) {
+        let me = self.me;
+        let bytes = match self.disks[me.index()].blobs.get(&blob) {
+            Some(held) => held.bytes.iter().skip(offset as usize).take(len as usize).copied().collect(),
+            None => Vec::new(),
+        };
+        let delay = self.between(self.options.sync) / 2;
+        let incarnation = self.incarnations[me.index()];
+        self.at(delay, me, Event::BlobRead { incarnation, blob, offset, bytes: bytes.into() });
+    }
+    fn forget_blob(&mut self, blob: BlobId) {
+        self.disks[self.me.index()].blobs.remove(&blob);
+    }
+    fn restore(&mut self, blob: BlobId, position: Position) {
+        let me = self.me;
+        let expected = self.snapshot_bytes(position.0);
+        let held = self.disks[me.index()].blobs.get(&blob);
+        if held.is_none_or(|held| !held.is_durable || held.bytes != expected) {
+            self.fault("ledger", format!("{me} restores {position} from something else"));
+        }
+        self.delivered[me.index()] = position.0;
+        self.restored += 1;
+    }
     fn receiving(&mut self, replica: &Raft, from: NodeId, message: &Message) {
         self.judge.receiving(self.me, replica, from, message, &mut self.findings);
     }
@@ -340,7 +418,8 @@ impl Driver<Raft> for Net {
 pub struct World {
     pub net: Net,
     pub hosts: Vec<Option<Host<Raft>>>,
-    incarnations: Vec<u64>,
+    /// Where each node's state machine stood when it last offered a snapshot.
+    offered: Vec<u64>,
     /// A paused node takes nothing until then.
     paused: Vec<u64>,
     wakes: Vec<u64>,
@@ -362,7 +441,7 @@ impl World {
     pub fn traced(options: Options, seed: u64, tracing: bool) -> World {
         let settings = options.settings.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
         let config = Raft::config(&Knobs { detection: DETECTION, rules: options.rules, settings }).unwrap();
-        let members = Members::first(options.nodes);
+        let members = Members::with_learners(options.nodes, options.learners);
         let count = options.nodes;
         let net = Net {
             rng: Rng::new(seed),
@@ -387,6 +466,8 @@ impl World {
             faults: Vec::new(),
             messages: 0,
             claims_checked: 0,
+            restored: 0,
+            incarnations: vec![0; count],
             tracing,
             sequence: 0,
             options,
@@ -394,7 +475,7 @@ impl World {
         let mut world = World {
             net,
             hosts: (0..count).map(|_| None).collect(),
-            incarnations: vec![0; count],
+            offered: vec![0; count],
             paused: vec![0; count],
             wakes: vec![u64::MAX; count],
             config,
@@ -416,7 +497,15 @@ impl World {
         (0..self.hosts.len() as u8).map(NodeId)
     }
     fn local(&self, node: NodeId) -> LocalTime {
-        LocalTime(self.net.now + 7 * MS * u64::from(node.0))
+        let rate = (MILLION + self.net.options.drift[node.index()]) as u128;
+        let elapsed = u128::from(self.net.now) * rate / MILLION as u128;
+        LocalTime(elapsed as u64 + 7 * MS * u64::from(node.0))
+    }
+    /// When a node's clock shows a time, rounded up.
+    fn global(&self, node: NodeId, local: LocalTime) -> u64 {
+        let rate = (MILLION + self.net.options.drift[node.index()]) as u128;
+        let elapsed = u128::from(local.0.saturating_sub(7 * MS * u64::from(node.0)));
+        (elapsed * MILLION as u128).div_ceil(rate).min(u128::from(u64::MAX)) as u64
     }
     pub fn host(&self, node: NodeId) -> &Host<Raft> {
         self.hosts[node.index()].as_ref().expect("runs")
@@ -433,9 +522,13 @@ impl World {
         assert!(!self.is_up(node));
         self.net.me = node;
         self.net.delivered[node.index()] = 0;
-        let incarnation = self.incarnations[node.index()];
-        let records = self.net.disks[node.index()].records.clone();
-        let durable = Durable { first: WriteId(1), records: &records, blobs: &[] };
+        let incarnation = self.net.incarnations[node.index()];
+        self.offered[node.index()] = 0;
+        let disk = &self.net.disks[node.index()];
+        let records = disk.records[disk.forgotten as usize..].to_vec();
+        let whole = disk.blobs.iter().filter(|(_, blob)| blob.is_durable);
+        let blobs: Vec<_> = whole.map(|(id, blob)| (*id, blob.bytes.len() as u64)).collect();
+        let durable = Durable { first: WriteId(disk.forgotten + 1), records: &records, blobs: &blobs };
         let options = HostOptions {
             link: self.net.options.link,
             tracing: self.net.tracing,
@@ -456,7 +549,7 @@ impl World {
     pub fn crash(&mut self, node: NodeId, power: bool) {
         let Some(host) = self.hosts[node.index()].take() else { return };
         self.gates |= host.gates();
-        self.incarnations[node.index()] += 1;
+        self.net.incarnations[node.index()] += 1;
         self.wakes[node.index()] = u64::MAX;
         let disk = &mut self.net.disks[node.index()];
         disk.is_syncing = false;
@@ -465,6 +558,11 @@ impl World {
             // Mostly all of it goes; a sync in progress may have brought a part of it to disk.
             let kept = if self.net.rng.chance(700) { 0 } else { self.net.rng.below(unsynced + 1) };
             disk.records.truncate((disk.durable.0 + kept) as usize);
+            disk.blobs.retain(|_, blob| blob.is_durable);
+        }
+        disk.blobs.retain(|_, blob| blob.is_complete);
+        for blob in disk.blobs.values_mut() {
+            blob.is_durable = true;
         }
         disk.durable = WriteId(disk.records.len() as u64);
         disk.image.apply(&disk.records, disk.durable);
@@ -557,6 +655,11 @@ impl World {
             host.message(now, from, session, message, net);
         });
     }
+    /// An operator asks a node to hand over its office.
+    pub fn hand_over(&mut self, node: NodeId, to: Option<NodeId>) {
+        let now = self.local(node);
+        self.with(node, |host, net| host.hand_over(now, to, net));
+    }
     /// The highest-term leader that runs.
     pub fn leader(&self) -> Option<NodeId> {
         self.nodes()
@@ -572,16 +675,24 @@ impl World {
         self.net.me = node;
         let Some(host) = self.hosts[node.index()].as_mut() else { return };
         act(host, &mut self.net);
+        let (every, position) = (self.net.options.snapshot_every, self.delivered(node));
+        if 0 < every && self.offered[node.index()].max(1) + every <= position {
+            self.offered[node.index()] = position;
+            let bytes = self.net.snapshot_bytes(position).into();
+            let now = self.local(node);
+            let host = self.hosts[node.index()].as_mut().expect("just called");
+            host.snapshot(now, Position(position), bytes, &mut self.net);
+        }
         self.after(node);
     }
 
     /// After each call of a host: the disk starts to sync, the alarm is set.
     fn after(&mut self, node: NodeId) {
-        let incarnation = self.incarnations[node.index()];
+        let incarnation = self.net.incarnations[node.index()];
         self.net.start_sync(node, incarnation);
         let host = self.hosts[node.index()].as_ref().expect("just called");
         let Some(deadline) = host.deadline() else { return };
-        let at = deadline.0.saturating_sub(7 * MS * u64::from(node.0)).max(self.net.now);
+        let at = self.global(node, deadline).max(self.net.now);
         if at < self.wakes[node.index()] {
             self.wakes[node.index()] = at;
             self.net.at_time(at, node, Event::Wake { incarnation });
@@ -609,7 +720,7 @@ impl World {
         let now = self.local(node);
         match event {
             Event::Wake { incarnation } => {
-                if incarnation == self.incarnations[node.index()] {
+                if incarnation == self.net.incarnations[node.index()] {
                     self.wakes[node.index()] = u64::MAX;
                     let is_due = self.hosts[node.index()]
                         .as_ref()
@@ -629,7 +740,7 @@ impl World {
                 }
             }
             Event::Synced { incarnation, upto } => {
-                if incarnation == self.incarnations[node.index()] && self.is_up(node) {
+                if incarnation == self.net.incarnations[node.index()] && self.is_up(node) {
                     let disk = &mut self.net.disks[node.index()];
                     disk.is_syncing = false;
                     disk.durable = upto;
@@ -637,6 +748,19 @@ impl World {
                     self.with(node, |host, net| host.durable(now, upto, net));
                     let disk = &mut self.net.disks[node.index()];
                     disk.image.apply(&disk.records, disk.durable);
+                }
+            }
+            Event::BlobSynced { incarnation, blob } => {
+                if incarnation == self.net.incarnations[node.index()] && self.is_up(node) {
+                    let held = self.net.disks[node.index()].blobs.get_mut(&blob);
+                    let Some(held) = held else { return true };
+                    held.is_durable = true;
+                    self.with(node, |host, net| host.blob_durable(now, blob, net));
+                }
+            }
+            Event::BlobRead { incarnation, blob, offset, bytes } => {
+                if incarnation == self.net.incarnations[node.index()] && self.is_up(node) {
+                    self.with(node, |host, net| host.blob_bytes(now, blob, offset, bytes, net));
                 }
             }
             Event::SessionDown { peer, session } => {

@@ -16,10 +16,37 @@ pub fn options(seed: u64) -> Options {
     }
     options.latency = [(100, 300), (200, 5_000), (1_000, 30_000)][rng.below(3) as usize];
     options.sync = [(0, 0), (100, 1_000), (1_000, 20_000)][rng.below(3) as usize];
+    let mut rng = Rng::new(seed ^ 0xfea7);
+    if rng.chance(500) {
+        options.settings.push(("pre_vote", "on"));
+    }
+    if rng.chance(500) {
+        options.settings.push(("check_quorum", "on"));
+    }
     if rng.chance(400) {
-        options.settings = vec![("append_max", "1"), ("inflight_max", "2")];
+        options.settings.push(("follower_reads", "on"));
+    }
+    match rng.below(4) {
+        0 => options.settings.push(("reads", "log")),
+        1 => options.settings.push(("reads", "lease")),
+        _ => {}
+    }
+    if rng.chance(300) {
+        options.settings.push(("priorities", "n0:1,n1:2"));
+    }
+    if 3 < nodes && rng.chance(500) {
+        options.learners = 1;
+    }
+    if rng.chance(600) {
+        options.snapshot_every = [3, 10, 40][rng.below(3) as usize];
+        options.settings.push(("trailing", ["0", "2", "20"][rng.below(3) as usize]));
+        options.settings.push(("chunk", ["64", "100", "65536"][rng.below(3) as usize]));
+    }
+    let mut rng = Rng::new(seed ^ 0x517e);
+    if rng.chance(400) {
+        options.settings.extend([("append_max", "1"), ("inflight_max", "2")]);
     } else if rng.chance(300) {
-        options.settings = vec![("append_max", "3"), ("inflight_max", "1")];
+        options.settings.extend([("append_max", "3"), ("inflight_max", "1"), ("deliver_max", "2")]);
     }
     options
 }
@@ -35,10 +62,20 @@ pub struct Acts {
     pub heal: u64,
     pub pause: u64,
     pub sever: u64,
+    pub hand_over: u64,
 }
 
-pub const ACTS: Acts =
-    Acts { propose: 500, read: 100, kill: 20, power: 25, cut: 30, heal: 20, pause: 20, sever: 20 };
+pub const ACTS: Acts = Acts {
+    propose: 500,
+    read: 100,
+    kill: 20,
+    power: 25,
+    cut: 30,
+    heal: 20,
+    pause: 20,
+    sever: 20,
+    hand_over: 10,
+};
 
 /// One run.
 pub fn run(options: Options, acts: Acts, seed: u64, tracing: bool) -> World {
@@ -98,6 +135,11 @@ pub fn run(options: Options, acts: Acts, seed: u64, tracing: bool) -> World {
             let node = any(&mut rng);
             let span = rng.below(3 * DETECTION.0);
             world.pause(node, span);
+        } else if is(acts.hand_over) {
+            if let Some(leader) = world.leader() {
+                let to = any(&mut rng);
+                world.hand_over(leader, rng.chance(600).then_some(to));
+            }
         } else if is(acts.sever) && world.net.options.link == Link::Session {
             let (a, b) = (any(&mut rng), any(&mut rng));
             if a != b {
