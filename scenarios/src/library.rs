@@ -29,6 +29,7 @@ const LIBRARY: &[LibraryFile] = files![
     "clients/sync-reads.toml",
     "clock/fast-and-slow.toml",
     "clock/jumps.toml",
+    "cluster/hand-over.toml",
     "crash/all-lose-power.toml",
     "crash/kill-then-power.toml",
     "crash/lone-node.toml",
@@ -48,4 +49,7 @@ const LIBRARY: &[LibraryFile] = files![
     "partition/partial.toml",
     "partition/random-cuts.toml",
     "partition/split-in-halves.toml",
+    "snapshots/lagging-node.toml",
+    "snapshots/leader-crash.toml",
+    "snapshots/power-loss.toml",
 ];

@@ -145,7 +145,10 @@ impl Disks {
         };
         must(Claim::Promised { round: said.promised });
         must(Claim::Epoch { round: said.epoch });
-        if let Some((round, candidate)) = said.voted {
+        // Of a round that is over for it a node need not remember whom it voted for.
+        if let Some((round, candidate)) = said.voted
+            && image.promised() <= round
+        {
             must(Claim::Voted { round, candidate });
         }
     }
