@@ -23,6 +23,7 @@ macro_rules! files {
 const LIBRARY: &[LibraryFile] = files![
     "leader-crash.toml",
     "clients/cut-from-the-leader.toml",
+    "clients/expired-sessions.toml",
     "clients/impatient.toml",
     "clients/sequential-reads.toml",
     "clients/stale-reads.toml",

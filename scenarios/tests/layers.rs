@@ -167,3 +167,27 @@ fn a_new_leader_that_answers_reads_unasked_is_noticed() {
     let protocols = [Protocol::Paxos, Protocol::Raft];
     noticed(&scenario("", rest), "registry/read-asks", &["linearizable"], &protocols);
 }
+
+/// Snapshots are taken up by who lags and by who starts again: by the protocols that take them.
+const SNAPSHOTS: &str = r#"
+    [[fault]]
+    at = "300ms"
+    crash = "follower-1"
+    restart_after = "700ms"
+    [[fault]]
+    at = "1200ms"
+    crash = "leader"
+    restart_after = "50ms"
+"#;
+
+#[test]
+fn a_snapshot_without_its_sessions_is_noticed() {
+    let scenario = scenario("snapshot_every = 25", SNAPSHOTS);
+    noticed(&scenario, "registry/snapshot-sessions", &["state-hash"], &[Protocol::Raft]);
+}
+
+#[test]
+fn a_snapshot_that_is_named_for_another_moment_is_noticed() {
+    let scenario = scenario("snapshot_every = 25", SNAPSHOTS);
+    noticed(&scenario, "registry/index-with-data", &["state-hash"], &[Protocol::Raft]);
+}

@@ -81,6 +81,15 @@ impl replica::Record for Record {
             }
         }
     }
+
+    fn blob(&self) -> Option<BlobId> {
+        match self {
+            Record::Snapshot { blob, .. } => Some(*blob),
+            Record::Genesis { .. } | Record::Ballot { .. } | Record::Append { .. } | Record::Cut { .. } => {
+                None
+            }
+        }
+    }
 }
 
 fn ballot(term: Term, vote: Option<NodeId>, fact: &mut impl FnMut(Fact)) {
