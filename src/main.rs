@@ -1,11 +1,12 @@
 //! The `quorate` command: scenario files in, verdicts out.
 //!
-//! One file a subcommand: `run`, `sweep`, `trace`, `scenarios`, `rules`, `contrast`, `completions`. Each selects its work, has
-//! `engine` do it, and hands the results to `render`, which is pure. stdout carries the result only, the same bytes
-//! for the same input; everything else goes to stderr.
+//! One file a subcommand: `run`, `sweep`, `trace`, `scenarios`, `rules`, `mutants`, `contrast`, `completions`. Each
+//! selects its work, has `engine` do it, and hands the results to `render`, which is pure. stdout carries the result
+//! only, the same bytes for the same input; everything else goes to stderr.
 
 mod completions;
 mod contrast;
+mod mutants;
 mod rules;
 mod run;
 mod scenarios;
@@ -46,6 +47,7 @@ enum Command {
     Trace(trace::Arguments),
     Scenarios(scenarios::Arguments),
     Rules(rules::Arguments),
+    Mutants(mutants::Arguments),
     Contrast(contrast::Arguments),
     Completions(completions::Arguments),
 }
@@ -58,6 +60,7 @@ impl Command {
             Command::Trace(arguments) => trace::execute(arguments, terminal),
             Command::Scenarios(arguments) => scenarios::execute(arguments, terminal),
             Command::Rules(arguments) => rules::execute(arguments, terminal),
+            Command::Mutants(arguments) => mutants::execute(arguments, terminal),
             Command::Contrast(arguments) => contrast::execute(arguments, terminal),
             Command::Completions(arguments) => completions::execute(arguments, terminal),
         }

@@ -11,8 +11,13 @@ pub(crate) const LIBRARY: &str = "scenarios";
 /// How deep folders of scenarios may be nested: a loop of links ends here.
 const FOLDER_DEPTH_MAX: usize = 16;
 
-/// The scenario files that these paths name: a file is itself, a folder every `*.toml` under it, sorted. A file named
-/// twice is taken once.
+/// The catalogue of mutants and their profiles, below [`LIBRARY`]: no part of the library.
+const MUTANTS: &str = "mutants";
+/// Files that are no scenarios.
+const OTHERS: [&str; 2] = ["Cargo.toml", "catalogue.toml"];
+
+/// The scenario files that these paths name: a file is itself, a folder every `*.toml` under it, sorted, but those of
+/// the mutants, unless their folder is named itself. A file named twice is taken once.
 pub(crate) fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     let mut files = Vec::new();
     for path in paths {
@@ -27,7 +32,7 @@ pub(crate) fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     Ok(files)
 }
 
-/// Adds every scenario file under a folder. `Cargo.toml` is not one.
+/// Adds every scenario file under a folder.
 fn walk(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
     if depth > FOLDER_DEPTH_MAX {
         return Err(Failure::usage(format!("{}: folders are nested too deep", folder.display())));
@@ -40,10 +45,10 @@ fn walk(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Fai
     }
     entries.sort();
     for entry in entries {
-        if entry.is_dir() {
+        if entry.is_dir() && !entry.ends_with(MUTANTS) {
             walk(&entry, depth + 1, files)?;
         } else if entry.extension().is_some_and(|extension| extension == "toml")
-            && !entry.ends_with("Cargo.toml")
+            && OTHERS.iter().all(|other| !entry.ends_with(other))
         {
             files.push(entry);
         }

@@ -3,7 +3,7 @@
 use crate::{folder, quorate};
 
 /// Every way to ask for a subcommand.
-const SUBCOMMANDS: [&[&str]; 8] = [
+const SUBCOMMANDS: [&[&str]; 9] = [
     &["run"],
     &["sweep"],
     &["trace"],
@@ -11,6 +11,7 @@ const SUBCOMMANDS: [&[&str]; 8] = [
     &["scenarios", "list"],
     &["scenarios", "check"],
     &["rules"],
+    &["mutants"],
     &["completions"],
 ];
 

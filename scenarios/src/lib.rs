@@ -16,6 +16,7 @@ mod scenario;
 mod error;
 mod file;
 mod library;
+pub mod mutants;
 mod nemesis;
 mod plan;
 mod protocols;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use scenarios::mutants::{Profile, profiles};
 use scenarios::{Protocol, Scenario, library, run};
 use sim::outcome::Verdict;
 use sim::plan::ReadMode;
@@ -13,14 +14,17 @@ fn top() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Scenario files on disk, in every folder by subject and at the top.
+/// Scenario files on disk, in every folder by subject and at the top. The profiles of mutants are a catalogue of its own.
 fn on_disk(folder: &Path, found: &mut BTreeSet<String>) {
     for entry in fs::read_dir(folder).expect("the crate's folder can be read") {
         let path = entry.expect("its entries can be read").path();
         let below = path.strip_prefix(top()).expect("it is below the top").to_path_buf();
-        if path.is_dir() {
+        if path.is_dir() && below != Path::new("mutants") {
             on_disk(&path, found);
-        } else if path.extension().is_some_and(|end| end == "toml") && !below.ends_with("Cargo.toml") {
+        } else if path.is_file()
+            && path.extension().is_some_and(|end| end == "toml")
+            && !below.ends_with("Cargo.toml")
+        {
             found.insert(below.to_string_lossy().replace('\\', "/"));
         }
     }
@@ -33,6 +37,14 @@ fn every_file_on_disk_is_in_the_embedded_list() {
     let listed: BTreeSet<String> = library().iter().map(|file| file.path.to_string()).collect();
     assert_eq!(found, listed);
     assert!(17 <= listed.len());
+}
+
+#[test]
+fn every_profile_on_disk_is_in_the_embedded_list() {
+    let mut found = BTreeSet::new();
+    on_disk(&top().join("mutants/profiles"), &mut found);
+    let path = |profile: &Profile| format!("mutants/profiles/{}.toml", profile.name);
+    assert_eq!(found, profiles().iter().map(path).collect());
 }
 
 #[test]

@@ -3,6 +3,7 @@
 pub(crate) mod units;
 
 mod judges;
+pub(crate) mod mutants;
 pub(crate) mod rules;
 pub(crate) mod run;
 pub(crate) mod scenarios;

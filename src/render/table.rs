@@ -74,6 +74,19 @@ pub(crate) fn listing(head: &[&str], rows: Vec<Vec<String>>) -> String {
     trimmed(&table.to_string())
 }
 
+/// A table with a head and rows of short words, none of which is wrapped.
+pub(crate) fn columns(head: &[&str], rows: Vec<Vec<String>>) -> String {
+    let mut table = Table::new();
+    table.load_preset(comfy_table::presets::NOTHING);
+    table.set_style(TableComponent::HeaderLines, '-');
+    table.set_style(TableComponent::MiddleHeaderIntersections, ' ');
+    table.set_header(head.to_vec());
+    for row in rows {
+        table.add_row(row);
+    }
+    trimmed(&table.to_string())
+}
+
 /// Lines without spaces at their ends and without the padding before them.
 fn trimmed(text: &str) -> String {
     text.lines().map(|line| format!("{}\n", line.strip_prefix(' ').unwrap_or(line).trim_end())).collect()

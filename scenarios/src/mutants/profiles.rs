@@ -1,0 +1,37 @@
+//! The profiles: scenarios that make rules matter, embedded. Each tells its story at its top.
+
+/// A profile of the catalogue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Profile {
+    /// Its name: that of its file, without the ending.
+    pub name: &'static str,
+    /// Its text, a scenario file.
+    pub text: &'static str,
+}
+
+/// Every profile, in order of name.
+pub const fn profiles() -> &'static [Profile] {
+    PROFILES
+}
+
+macro_rules! profiles {
+    ($($name:literal,)*) => {
+        &[$(Profile { name: $name, text: include_str!(concat!("../../mutants/profiles/", $name, ".toml")) },)*]
+    };
+}
+
+const PROFILES: &[Profile] = profiles![
+    "acknowledged-early",
+    "below-the-promise",
+    "duels",
+    "epoch-accepted-early",
+    "figure-8",
+    "five",
+    "local-reads",
+    "moving-clients",
+    "power",
+    "promised-early",
+    "restless",
+    "retries",
+    "synchronized-early",
+];
