@@ -8,6 +8,8 @@ mod contrast;
 mod determinism;
 /// Small clusters driven message by message, and exactly what happens.
 mod dialogues;
+/// Leases: good within their bound of drift, and broken beyond it.
+mod leases;
 /// Rules left out, waits dropped, claims forged: every judge is seen to fail, and to keep silent where it must.
 mod mutants;
 /// Runs and sweeps of real scenarios.
