@@ -82,6 +82,9 @@ const PAXOS: &[(&str, Kind)] = &[
     ("confirm", Silent),
     ("catch-up", Silent),
     ("chosen", Silent),
+    ("offer", Silent),
+    ("fetch", Silent),
+    ("chunk", Silent),
 ];
 
 #[test]
@@ -211,10 +214,19 @@ fn paxos_claims_are_judged_kind_by_kind() {
     let (ballot, slot, chosen) = (Ballot::new(2, NodeId(0)), Slot(1), Slot(1));
     let entry = Entry::noop(NodeId(0));
     let vote = paxos::Vote { slot, ballot, entry: entry.clone() };
+    let promise = |votes, next| paxos::Message::Promise {
+        ballot,
+        from: slot,
+        trimmed: Slot::ZERO,
+        chosen,
+        votes,
+        next,
+    };
     let samples = [
         paxos::Message::Prepare { ballot, from: slot },
-        paxos::Message::Promise { ballot, from: slot, chosen, votes: Few::None },
-        paxos::Message::Promise { ballot, from: slot, chosen, votes: Few::One(vote) },
+        promise(Few::None, Slot::ZERO),
+        promise(Few::One(vote.clone()), Slot::ZERO),
+        promise(Few::One(vote), Slot(2)),
         paxos::Message::Accept { ballot, slot, chosen, entry: entry.clone() },
         paxos::Message::Accepted { ballot, slot },
         paxos::Message::Nack { ballot },
@@ -222,6 +234,9 @@ fn paxos_claims_are_judged_kind_by_kind() {
         paxos::Message::Confirm { ballot, token: 1 },
         paxos::Message::CatchUp { from: slot },
         paxos::Message::Chosen { from: slot, chosen, entries: Few::One(entry) },
+        paxos::Message::Offer { ballot, slot, chain: 7, len: 1 },
+        paxos::Message::Fetch { slot, offset: 0 },
+        paxos::Message::Chunk { slot, offset: 0, bytes: vec![1] },
     ];
     claims_are_judged::<paxos::Paxos>(PAXOS, &samples);
 }

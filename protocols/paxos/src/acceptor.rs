@@ -1,7 +1,7 @@
 //! The acceptor: promises and votes. *Paxos Made Simple*, 2.2, phases 1(b) and 2(b), and 2.5 on stable storage.
 
+use alloc::collections::VecDeque;
 use alloc::format;
-use alloc::vec::Vec;
 
 use replica::{Few, LocalTime, NodeId, SharedEntry, Slot, Span, WriteId};
 
@@ -13,8 +13,10 @@ use crate::{Ballot, Message, Paxos, Record, Vote, gates, rules};
 pub(crate) struct Acceptor {
     /// Nothing below it is promised or accepted any more.
     promised: Ballot,
-    /// The newest vote in each slot, the first slot at index 0; the last one is always there.
-    votes: Vec<Option<Cast>>,
+    /// Every slot up to this one is trimmed: chosen, and covered by a snapshot of this node.
+    base: Slot,
+    /// The newest vote in each slot, the first after `base` at index 0; the last one is always there.
+    votes: VecDeque<Option<Cast>>,
 }
 
 /// A vote cast: the value, and the ballot it was accepted in.
@@ -29,22 +31,36 @@ impl Acceptor {
         self.promised
     }
 
-    /// The last slot with a vote.
+    /// The last slot that is trimmed.
+    pub(crate) fn base(&self) -> Slot {
+        self.base
+    }
+
+    /// The last slot with a vote, or trimmed.
     pub(crate) fn last(&self) -> Slot {
-        Slot(self.votes.len() as u64)
+        Slot(self.base.0 + self.votes.len() as u64)
     }
 
     /// The newest vote in a slot.
     #[inline]
     pub(crate) fn vote(&self, slot: Slot) -> Option<&Cast> {
-        self.votes.get(slot.previous().0 as usize)?.as_ref()
+        let index = slot.previous().0.checked_sub(self.base.0)?;
+        self.votes.get(index as usize)?.as_ref()
     }
 
     /// All votes from a slot on, in order.
     pub(crate) fn votes_from(&self, first: Slot) -> impl Iterator<Item = (Slot, &Cast)> {
-        let skip = first.previous().0 as usize;
+        let (base, skip) = (self.base.0, first.previous().0.saturating_sub(self.base.0) as usize);
         let slots = self.votes.iter().enumerate().skip(skip);
-        slots.filter_map(|(index, cast)| Some((Slot(index as u64 + 1), cast.as_ref()?)))
+        slots.filter_map(move |(index, cast)| Some((Slot(base + index as u64 + 1), cast.as_ref()?)))
+    }
+
+    /// Drops every vote up to `base`.
+    pub(crate) fn trim(&mut self, base: Slot) {
+        assert!(self.base <= base);
+        let gone = (base.0 - self.base.0).min(self.votes.len() as u64);
+        self.votes.drain(..gone as usize);
+        self.base = base;
     }
 
     pub(crate) fn promise(&mut self, ballot: Ballot) {
@@ -53,11 +69,11 @@ impl Acceptor {
 
     #[inline]
     pub(crate) fn accept(&mut self, promised: Ballot, slot: Slot, cast: Cast) {
-        assert_ne!(slot, Slot::ZERO);
+        assert!(self.base < slot, "what is trimmed is chosen and done with");
         self.promised = promised;
-        let index = slot.previous().0 as usize;
+        let index = (slot.previous().0 - self.base.0) as usize;
         if index == self.votes.len() {
-            self.votes.push(Some(cast));
+            self.votes.push_back(Some(cast));
             return;
         }
         if self.votes.len() < index {
@@ -126,6 +142,11 @@ impl Paxos {
             return out.send(from, Message::Nack { ballot: promised });
         }
         self.follow(now, from, ballot, out);
+        if slot <= self.acceptor.base() {
+            // It was chosen, and its vote is gone: nothing can be voted for. Not silence: the leader lags.
+            out.reached(gates::BELOW_TRIM);
+            return self.offer_snapshot(from, ballot, out);
+        }
         match self.acceptor.vote(slot) {
             // A repeated accept: the vote stands. It may still wait for the disk, and so does the answer.
             Some(cast) if cast.ballot == ballot => {
@@ -165,22 +186,25 @@ impl Paxos {
     }
 
     /// P1b, with every vote at or above `first`. Also votes in slots that are known to be chosen: their values are
-    /// news to a proposer that lags, and left out they would look like holes to it.
+    /// news to a proposer that lags, and left out they would look like holes to it. Only so many at once: the
+    /// proposer asks for the next part. No vote below the ballot is cast between two parts, since it is promised.
     fn send_promise(&self, to: NodeId, ballot: Ballot, first: Slot, out: &mut Out) {
         let chosen = self.learner.delivered();
         let report_from = match self.config.rules.obeys(rules::REPORT_ALL) {
             true => first,
             false => first.max(chosen.next()),
         };
-        let votes: Few<Vote> = self
-            .acceptor
-            .votes_from(report_from)
+        let mut held = self.acceptor.votes_from(report_from);
+        let votes: Few<Vote> = (&mut held)
+            .take(self.config.report)
             .map(|(slot, cast)| Vote { slot, ballot: cast.ballot, entry: cast.entry.clone() })
             .collect();
+        let next = held.next().map_or(Slot::ZERO, |(slot, _)| slot);
+        let trimmed = self.acceptor.base();
         out.narrate("paxos/report-all", || {
             format!("promises {ballot} to {to} and reports {} votes from {first} on", votes.len())
         });
-        let promise = Message::Promise { ballot, from: first, chosen, votes };
+        let promise = Message::Promise { ballot, from: first, trimmed, chosen, votes, next };
         // Behind every record so far: the votes reported are as much a part of the answer as the promise is.
         if self.config.rules.obeys(rules::PROMISE_DURABLE) {
             out.send_durable(to, promise);

@@ -41,6 +41,12 @@ pub struct Config {
     pub grace: Span,
     /// The most slots in flight (PMMC's WINDOW), and the most proposals that wait behind them.
     pub window: usize,
+    /// The most votes that one promise reports; the proposer asks for the next part.
+    pub report: usize,
+    /// The most bytes of a snapshot in one message.
+    pub chunk: u64,
+    /// How many slots below a snapshot are kept for those who lag.
+    pub trailing: u64,
     /// How the loss of a leader is noticed.
     pub detector: Detector,
     /// What a pre-empted proposer does.
@@ -55,6 +61,21 @@ pub(crate) const SETTINGS: &[Setting] = &[
         default: "256",
     },
     Setting {
+        name: "report",
+        help: "the most votes that one promise reports, 1 to 65536; the proposer asks for the next part",
+        default: "256",
+    },
+    Setting {
+        name: "chunk",
+        help: "the most bytes of a snapshot in one message, 1 to 16777216",
+        default: "65536",
+    },
+    Setting {
+        name: "trailing",
+        help: "how many slots below a snapshot are kept for those who lag a little, 0 to 1000000",
+        default: "64",
+    },
+    Setting {
         name: "detector",
         help: "how the loss of a leader is noticed: heartbeat",
         default: "heartbeat",
@@ -67,7 +88,13 @@ pub(crate) const SETTINGS: &[Setting] = &[
 ];
 
 /// A window beyond this would hold more in flight than any link or disk of a run can use.
-const WINDOW_MAX: usize = 1 << 16;
+const WINDOW_MAX: u64 = 1 << 16;
+
+/// The longest chunk: what a link of a run can carry in a second.
+const CHUNK_MAX: u64 = 1 << 24;
+
+/// The most slots kept below a snapshot.
+const TRAILING_MAX: u64 = 1_000_000;
 
 /// Below this the parts of `detection` would round to nothing.
 const DETECTION_MIN: Span = Span::micros(1);
@@ -75,7 +102,8 @@ const DETECTION_MIN: Span = Span::micros(1);
 impl Config {
     pub(crate) fn new(knobs: &Knobs) -> Result<Config, String> {
         if let Some(name) = knobs.settings.keys().find(|name| SETTINGS.iter().all(|s| s.name != *name)) {
-            return Err(format!("no setting `{name}`: paxos knows window, detector and backoff"));
+            let known: Vec<&str> = SETTINGS.iter().map(|setting| setting.name).collect();
+            return Err(format!("no setting `{name}`: paxos knows {}", known.join(", ")));
         }
         if knobs.detection < DETECTION_MIN {
             return Err(format!("detection is {}: it takes {DETECTION_MIN} at least", knobs.detection));
@@ -88,7 +116,10 @@ impl Config {
             timeout_max: detection * 2,
             resend: detection / 10,
             grace: detection / 50,
-            window: window(setting(knobs, "window"))?,
+            window: number(knobs, "window", 1, WINDOW_MAX)? as usize,
+            report: number(knobs, "report", 1, WINDOW_MAX)? as usize,
+            chunk: number(knobs, "chunk", 1, CHUNK_MAX)?,
+            trailing: number(knobs, "trailing", 0, TRAILING_MAX)?,
             detector: detector(setting(knobs, "detector"))?,
             backoff: backoff(setting(knobs, "backoff"))?,
         })
@@ -108,6 +139,9 @@ impl Config {
             ("resend", self.resend.to_string()),
             ("grace", self.grace.to_string()),
             ("window", format!("{} slots", self.window)),
+            ("report", format!("{} votes", self.report)),
+            ("chunk", format!("{} bytes", self.chunk)),
+            ("trailing", format!("{} slots", self.trailing)),
             ("detector", detector.to_string()),
             ("backoff", backoff.to_string()),
         ]
@@ -120,10 +154,12 @@ fn setting<'a>(knobs: &'a Knobs, name: &str) -> &'a str {
     given.unwrap_or_else(|| SETTINGS.iter().find(|s| s.name == name).expect("a known setting").default)
 }
 
-fn window(text: &str) -> Result<usize, String> {
+/// A setting that is a number from `min` to `max`.
+fn number(knobs: &Knobs, name: &str, min: u64, max: u64) -> Result<u64, String> {
+    let text = setting(knobs, name);
     match text.parse() {
-        Ok(window) if (1..=WINDOW_MAX).contains(&window) => Ok(window),
-        _ => Err(format!("window is `{text}`: it takes a number from 1 to {WINDOW_MAX}")),
+        Ok(number) if (min..=max).contains(&number) => Ok(number),
+        _ => Err(format!("{name} is `{text}`: it takes a number from {min} to {max}")),
     }
 }
 

@@ -15,6 +15,9 @@ const BACKOFF_DOUBLINGS_MAX: u32 = 4;
 impl Paxos {
     /// A timer may be due.
     pub(crate) fn on_deadline(&mut self, now: LocalTime, out: &mut Out) {
+        if self.snapshots.ask_at() <= now {
+            self.on_chunk_deadline(now, out);
+        }
         match &self.role {
             Role::Unformed => unreachable!("an unformed node is not stepped"),
             Role::Follower(follower) if follower.stands_at() <= now => {
@@ -32,6 +35,7 @@ impl Paxos {
     /// Own records are durable up to `upto`.
     #[inline]
     pub(crate) fn on_durable(&mut self, now: LocalTime, upto: WriteId, out: &mut Out) {
+        self.on_snapshot_durable(upto, out);
         match &self.role {
             Role::Candidate(_) => self.on_reservation_durable(now, upto, out),
             Role::Leader(_) => self.on_votes_durable(now, upto, out),

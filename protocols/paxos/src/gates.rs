@@ -32,6 +32,14 @@ pub const READS_LOST: usize = 13;
 pub const REPEATED_PREPARE: usize = 14;
 /// See [`ALL`].
 pub const VOTE_OVERWRITTEN: usize = 15;
+/// See [`ALL`].
+pub const BELOW_TRIM: usize = 16;
+/// See [`ALL`].
+pub const TRIMMED: usize = 17;
+/// See [`ALL`].
+pub const INSTALLED: usize = 18;
+/// See [`ALL`].
+pub const REPORT_IN_PARTS: usize = 19;
 
 /// What each gate is about.
 pub const ALL: &[&str] = &[
@@ -51,4 +59,8 @@ pub const ALL: &[&str] = &[
     "a leader is deposed with reads waiting",
     "a prepare that was promised before is answered again",
     "an acceptor votes for another value in a slot at a higher ballot",
+    "somebody asks for what is trimmed",
+    "a snapshot stands for the log, which is trimmed",
+    "a snapshot of another replica is installed",
+    "a promise reports its votes in parts",
 ];

@@ -258,15 +258,13 @@ impl Paxos {
 
     /// Delivers the chosen slots at the front; whether there were any.
     fn deliver_chosen(&mut self, now: LocalTime, out: &mut Out) -> bool {
-        let Role::Leader(leader) = &mut self.role else { panic!("only a leader delivers by its quorums") };
-        let before = leader.base;
-        while leader.flight.front().is_some_and(|front| front.chosen) {
-            let flight = leader.flight.pop_front().expect("there is a front");
-            self.learner.deliver(leader.base, flight.entry.expect("holes are not chosen"), out);
-            leader.base = leader.base.next();
+        let before = self.learner.delivered();
+        while let Some((slot, entry)) = self.take_chosen() {
+            self.deliver(slot, entry, out);
         }
+        let Role::Leader(leader) = &mut self.role else { panic!("only a leader delivers by its quorums") };
         assert_eq!(leader.base, self.learner.next());
-        if leader.base == before {
+        if self.learner.delivered() == before {
             return false;
         }
         if leader.flight.is_empty() {
@@ -274,6 +272,15 @@ impl Paxos {
             leader.announce_at = now + self.config.grace;
         }
         true
+    }
+
+    /// The slot at the front of those in flight, if it is chosen.
+    fn take_chosen(&mut self) -> Option<(Slot, SharedEntry)> {
+        let Role::Leader(leader) = &mut self.role else { panic!("only a leader has slots in flight") };
+        let flight = leader.flight.pop_front_if(|front| front.chosen)?;
+        let slot = leader.base;
+        leader.base = slot.next();
+        Some((slot, flight.entry.expect("holes are not chosen")))
     }
 
     /// Whichever of the leader's timers is due.

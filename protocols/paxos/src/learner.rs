@@ -1,23 +1,36 @@
 //! The learner: what is chosen, by the leader's watermark or from another learner, delivered in order. *Paxos Made
 //! Simple*, 2.3 (learning a chosen value) and section 3; PMMC, 4.2; *Paxos Made Live*, 5.1 (catch-up).
 
+use alloc::collections::VecDeque;
 use alloc::format;
-use alloc::vec::Vec;
 
+use replica::digest::chain;
 use replica::{Few, LocalTime, NodeId, Position, SharedEntry, Slot};
 
 use crate::paxos::{Out, Role};
-use crate::{Ballot, Message, Paxos, gates, rules};
+use crate::{Ballot, Message, Paxos, Record, gates, rules};
 
 /// The most entries in one answer to a catch-up.
 const CATCH_UP_MAX: usize = 256;
 
+/// How many slots are delivered between two records that tell how far.
+const NOTE_EVERY: u64 = 64;
+
 /// What this node knows to be chosen.
 #[derive(Clone)]
 pub(crate) struct Learner {
-    /// The chosen values, slot 1 at index 0, all of them delivered. Volatile: a restart begins anew. Kept apart from
-    /// the acceptor's votes: what was learned from others was never voted for here, and no promise may report it.
-    values: Vec<SharedEntry>,
+    /// Slots up to this one are delivered, and their values forgotten.
+    base: Slot,
+    /// The hash chain of the slots up to `base`.
+    base_chain: u64,
+    /// The chosen values, the first after `base` at index 0, all of them delivered, and the hash chain up to each.
+    /// Volatile: a restart begins anew. Kept apart from the acceptor's votes: what was learned from others was never
+    /// voted for here, and no promise may report it.
+    values: VecDeque<(SharedEntry, u64)>,
+    /// Up to here this node's own votes are for the chosen values, or a snapshot covers them.
+    backed: Slot,
+    /// The newest `backed` that a record tells.
+    noted: Slot,
     /// The highest watermark heard from the leader of the highest ballot heard.
     watermark: (Ballot, Slot),
     /// When to ask for what the watermark says is chosen and the own votes cannot tell. Never while they can.
@@ -25,14 +38,23 @@ pub(crate) struct Learner {
 }
 
 impl Learner {
-    pub(crate) fn new() -> Learner {
-        Learner { values: Vec::new(), watermark: (Ballot::ZERO, Slot::ZERO), ask_at: LocalTime::NEVER }
+    /// A learner whose state machine is at `base`.
+    pub(crate) fn new(base: Slot, base_chain: u64) -> Learner {
+        Learner {
+            base,
+            base_chain,
+            values: VecDeque::new(),
+            backed: base,
+            noted: base,
+            watermark: (Ballot::ZERO, Slot::ZERO),
+            ask_at: LocalTime::NEVER,
+        }
     }
 
     /// Every slot up to this one is delivered.
     #[inline]
     pub(crate) fn delivered(&self) -> Slot {
-        Slot(self.values.len() as u64)
+        Slot(self.base.0 + self.values.len() as u64)
     }
 
     /// The first slot that is not.
@@ -41,12 +63,40 @@ impl Learner {
         self.delivered().next()
     }
 
-    /// Delivers the next slot. A slot is a position: no-ops are delivered too.
+    /// The hash chain of the slots up to `slot`, if it is not below what is kept.
+    pub(crate) fn chain_at(&self, slot: Slot) -> Option<u64> {
+        match slot.0.checked_sub(self.base.0)? {
+            0 => Some(self.base_chain),
+            n => self.values.get(n as usize - 1).map(|(_, chain)| *chain),
+        }
+    }
+
+    /// Forgets the values up to `base`.
+    pub(crate) fn trim(&mut self, base: Slot) {
+        if self.base < base {
+            self.base_chain = self.chain_at(base).expect("only what is delivered is trimmed");
+            self.values.drain(..(base.0 - self.base.0) as usize);
+            self.base = base;
+        }
+    }
+
+    /// The state machine is replaced by a snapshot of `slot`.
+    pub(crate) fn restore(&mut self, slot: Slot, chain: u64) {
+        assert!(self.delivered() < slot, "a snapshot brings a node forward");
+        let (watermark, ask_at) = (self.watermark, self.ask_at);
+        *self = Learner { watermark, ask_at, ..Learner::new(slot, chain) };
+    }
+
+    /// Takes the next slot's value. `voted`: whether this node's own vote is for it.
     #[inline]
-    pub(crate) fn deliver(&mut self, slot: Slot, entry: SharedEntry, out: &mut Out) {
+    fn take(&mut self, slot: Slot, entry: SharedEntry, voted: bool) {
         assert_eq!(slot, self.next(), "slots are delivered in order");
-        self.values.push(entry.clone());
-        out.deliver(slot, Position(slot.0), entry);
+        if voted && self.backed == self.delivered() {
+            self.backed = slot;
+        }
+        let before = self.values.back().map_or(self.base_chain, |(_, chain)| *chain);
+        let chain = chain(before, slot.0, 0, entry.digest());
+        self.values.push_back((entry, chain));
     }
 
     pub(crate) fn forget_watermark(&mut self) {
@@ -56,6 +106,31 @@ impl Learner {
 }
 
 impl Paxos {
+    /// Delivers the next slot. A slot is a position: no-ops are delivered too.
+    #[inline]
+    pub(crate) fn deliver(&mut self, slot: Slot, entry: SharedEntry, out: &mut Out) {
+        let voted = self.acceptor.vote(slot).is_some_and(|cast| cast.entry.digest() == entry.digest());
+        self.learner.take(slot, entry.clone(), voted);
+        out.deliver(slot, Position(slot.0), entry);
+        if self.learner.noted.0 + NOTE_EVERY <= self.learner.backed.0 {
+            self.learner.noted = self.learner.backed;
+            out.write(Record::Chosen { slot: self.learner.backed });
+        }
+    }
+
+    /// At boot: delivers what the own votes are known to be chosen of.
+    pub(crate) fn deliver_noted(&mut self, noted: Slot, out: &mut Out) {
+        self.learner.noted = noted;
+        while self.learner.next() <= noted {
+            let slot = self.learner.next();
+            let Some(cast) = self.acceptor.vote(slot) else {
+                return assert!(!self.config.rules.is_whole(), "a watermark speaks of own votes");
+            };
+            let entry = cast.entry.clone();
+            self.deliver(slot, entry, out);
+        }
+    }
+
     /// The leader of `ballot` says that every slot up to `chosen` is chosen.
     #[inline]
     pub(crate) fn hear_chosen(&mut self, now: LocalTime, ballot: Ballot, chosen: Slot, out: &mut Out) {
@@ -80,7 +155,7 @@ impl Paxos {
     /// in ballot 1; ballot 2 never hears of it and chooses y; A hears "chosen up to here" from ballot 2 while the
     /// accept of y is still on its way. Such a slot is asked for.
     #[inline]
-    fn learn(&mut self, now: LocalTime, out: &mut Out) {
+    pub(crate) fn learn(&mut self, now: LocalTime, out: &mut Out) {
         let (ballot, chosen) = self.learner.watermark;
         while self.learner.next() <= chosen {
             let slot = self.learner.next();
@@ -89,7 +164,8 @@ impl Paxos {
                 out.reached(gates::OTHER_BALLOT);
                 break;
             }
-            self.learner.deliver(slot, cast.entry.clone(), out);
+            let entry = cast.entry.clone();
+            self.deliver(slot, entry, out);
         }
         if chosen <= self.learner.delivered() {
             self.learner.ask_at = LocalTime::NEVER;
@@ -103,6 +179,8 @@ impl Paxos {
     pub(crate) fn on_gap_deadline(&mut self, now: LocalTime, out: &mut Out) {
         let Role::Follower(follower) = &self.role else { panic!("only a follower asks") };
         self.learner.ask_at = match follower.leader {
+            // A snapshot is on its way here, and covers it.
+            Some(_) if self.snapshots.installing() => now + self.config.heartbeat,
             Some(leader) => {
                 let from = self.learner.next();
                 out.narrate("paxos/learn-same-ballot", || {
@@ -123,8 +201,12 @@ impl Paxos {
         if chosen < first {
             return out.narrate("", || format!("knows nothing that {from} does not"));
         }
-        let values = &self.learner.values[first.previous().0 as usize..];
-        let entries: Few<SharedEntry> = values.iter().take(CATCH_UP_MAX).cloned().collect();
+        let Some(skip) = first.previous().0.checked_sub(self.learner.base.0) else {
+            out.reached(gates::BELOW_TRIM);
+            return self.offer_snapshot(from, Ballot::ZERO, out);
+        };
+        let values = self.learner.values.iter().skip(skip as usize);
+        let entries: Few<SharedEntry> = values.take(CATCH_UP_MAX).map(|(entry, _)| entry.clone()).collect();
         out.send(from, Message::Chosen { from: first, chosen, entries });
     }
 
@@ -149,13 +231,16 @@ impl Paxos {
         for (slot, entry) in (first.0..).map(Slot).zip(entries) {
             if slot == self.learner.next() {
                 out.reached(gates::CAUGHT_UP);
-                self.learner.deliver(slot, entry.clone(), out);
+                self.deliver(slot, entry.clone(), out);
             }
         }
         if known == self.learner.next() {
             return out.narrate("", || format!("knew what {from} tells, or misses what comes before it"));
         }
-        if let Role::Follower(_) = self.role {
+        if let Role::Candidate(_) = self.role {
+            self.ask_for_trimmed(out);
+            self.lead_if_ready(now, out);
+        } else if let Role::Follower(_) = self.role {
             self.learn(now, out);
             if self.learner.ask_at != LocalTime::NEVER && self.learner.next() <= chosen {
                 // It was a part of the answer: ask for the next.

@@ -23,9 +23,10 @@
 //!   values, so it will never propose there.
 //! - Nobody sends separate decisions: the leader's watermark rides on the next accept. A learner believes it only for
 //!   values that it accepted at the very ballot of the watermark ([`rules::LEARN_SAME_BALLOT`]).
-//! - What was chosen is not written down as such. A replica that restarts learns it again, from the leader's
-//!   watermark or, if it comes to lead, by proposing again what its quorum accepted.
-//! - Nothing is trimmed: an acceptor keeps its votes for ever, and reports them all.
+//! - What was chosen is written down now and then, and nothing waits for it ([`Record::Chosen`]). A replica that
+//!   restarts learns the rest again, from the leader's watermark or, if it comes to lead, by proposing again what its
+//!   quorum accepted.
+//! - An acceptor that has trimmed a slot says so in its promise; the proposer learns the slot before it leads.
 
 #![no_std]
 #![deny(clippy::float_arithmetic)]
@@ -48,6 +49,7 @@ mod learner;
 mod proposer;
 mod reads;
 mod restart;
+mod snapshot;
 mod tally;
 
 pub mod gates;

@@ -1,7 +1,7 @@
 //! What replicas say to each other, and what each message asserts of its sender's disk.
 
 use replica::digest::chain;
-use replica::{Claim, Few, NodeId, SharedEntry, Slot};
+use replica::{Bytes, Claim, Few, NodeId, SharedEntry, Slot};
 
 use crate::Ballot;
 
@@ -28,16 +28,20 @@ pub enum Message {
         /// The proposer's first undelivered slot.
         from: Slot,
     },
-    /// P1b: `ballot` is promised; these are all my votes at or above `from`.
+    /// P1b: `ballot` is promised; these are my votes at or above `from`.
     Promise {
         /// The ballot promised.
         ballot: Ballot,
         /// The slot asked for.
         from: Slot,
+        /// Every slot up to this one is chosen, and its vote is gone: only a snapshot tells its value.
+        trimmed: Slot,
         /// The acceptor's own watermark: it knows every slot up to this one to be chosen.
         chosen: Slot,
         /// The votes, in order of slot.
         votes: Few<Vote>,
+        /// The slot to ask for next, if these are not all; else zero.
+        next: Slot,
     },
     /// P2a: vote for `entry` at `slot` in `ballot`.
     Accept {
@@ -92,11 +96,38 @@ pub enum Message {
         /// The values.
         entries: Few<SharedEntry>,
     },
+    /// What you want to know is below what I have trimmed: fetch my snapshot instead.
+    Offer {
+        /// The ballot of the accept that came too late, or zero if this answers a catch-up.
+        ballot: Ballot,
+        /// The last slot that the snapshot covers.
+        slot: Slot,
+        /// The hash chain of the slots that it covers.
+        chain: u64,
+        /// Its length in bytes.
+        len: u64,
+    },
+    /// Give me bytes of your snapshot.
+    Fetch {
+        /// The last slot that it covers.
+        slot: Slot,
+        /// Where to begin.
+        offset: u64,
+    },
+    /// Bytes of a snapshot.
+    Chunk {
+        /// The last slot that it covers.
+        slot: Slot,
+        /// Where they begin.
+        offset: u64,
+        /// The bytes.
+        bytes: Bytes,
+    },
 }
 
 replica::wire!(enum Message {
     0 => Prepare { ballot, from },
-    1 => Promise { ballot, from, chosen, votes },
+    1 => Promise { ballot, from, trimmed, chosen, votes, next },
     2 => Accept { ballot, slot, chosen, entry },
     3 => Accepted { ballot, slot },
     4 => Nack { ballot },
@@ -104,11 +135,26 @@ replica::wire!(enum Message {
     6 => Confirm { ballot, token },
     7 => CatchUp { from },
     8 => Chosen { from, chosen, entries },
+    9 => Offer { ballot, slot, chain, len },
+    10 => Fetch { slot, offset },
+    11 => Chunk { slot, offset, bytes },
 });
 
 impl replica::Message for Message {
-    const KINDS: &'static [&'static str] =
-        &["prepare", "promise", "accept", "accepted", "nack", "heartbeat", "confirm", "catch-up", "chosen"];
+    const KINDS: &'static [&'static str] = &[
+        "prepare",
+        "promise",
+        "accept",
+        "accepted",
+        "nack",
+        "heartbeat",
+        "confirm",
+        "catch-up",
+        "chosen",
+        "offer",
+        "fetch",
+        "chunk",
+    ];
 
     #[inline]
     fn kind(&self) -> usize {
@@ -122,6 +168,9 @@ impl replica::Message for Message {
             Message::Confirm { .. } => 6,
             Message::CatchUp { .. } => 7,
             Message::Chosen { .. } => 8,
+            Message::Offer { .. } => 9,
+            Message::Fetch { .. } => 10,
+            Message::Chunk { .. } => 11,
         }
     }
 
@@ -130,13 +179,21 @@ impl replica::Message for Message {
         match self {
             // The reservation: the proposer's own acceptor has promised the ballot.
             Message::Prepare { ballot, .. } => claim(Claim::Promised { round: ballot.round() }),
-            Message::Promise { ballot, from, votes, .. } => {
+            Message::Promise { ballot, from, trimmed, votes, next, .. } => {
                 claim(Claim::Promised { round: ballot.round() });
+                if *next != Slot::ZERO {
+                    // A part of the report: it says what was voted for, and not yet that there is nothing else.
+                    for Vote { slot, ballot, entry } in votes.iter() {
+                        let (round, digest) = (ballot.round(), Some(entry.digest()));
+                        claim(Claim::Accepted { slot: *slot, round, digest });
+                    }
+                    return;
+                }
                 let count = votes.len() as u32;
                 let chain = votes.iter().fold(0, |before, vote| {
                     chain(before, vote.slot.0, vote.ballot.round().0, vote.entry.digest())
                 });
-                claim(Claim::Report { from: *from, count, chain });
+                claim(Claim::Report { from: (*from).max(trimmed.next()), count, chain });
             }
             Message::Accepted { ballot, slot } => {
                 claim(Claim::Promised { round: ballot.round() });
@@ -150,7 +207,10 @@ impl replica::Message for Message {
             | Message::Heartbeat { .. }
             | Message::Confirm { .. }
             | Message::CatchUp { .. }
-            | Message::Chosen { .. } => {}
+            | Message::Chosen { .. }
+            | Message::Offer { .. }
+            | Message::Fetch { .. }
+            | Message::Chunk { .. } => {}
         }
     }
 }

@@ -16,7 +16,8 @@ use crate::acceptor::Acceptor;
 use crate::config::{Backoff, SETTINGS};
 use crate::leader::Leader;
 use crate::learner::Learner;
-use crate::proposer::Candidate;
+use crate::proposer::{Candidate, Promised};
+use crate::snapshot::{Snapshot, Snapshots};
 use crate::{Ballot, Config, Invariants, Message, Record, gates, restart, rules};
 
 /// Where a step of Multi-Paxos puts its effects.
@@ -33,6 +34,8 @@ pub struct Paxos {
     pub(crate) acceptor: Acceptor,
     /// What this node knows to be chosen, and has delivered.
     pub(crate) learner: Learner,
+    /// What stands for the part of the log that is trimmed.
+    pub(crate) snapshots: Snapshots,
     /// The highest ballot that this node has heard of: the next one it uses is above it. `acceptor.promised <= highest`.
     pub(crate) highest: Ballot,
     /// How often in a row this node was pre-empted. Zero again when anybody, itself included, leads.
@@ -115,22 +118,22 @@ impl Replica for Paxos {
             Input::Read { read, mode } => self.on_read(now, read, mode, out),
             // Every question is repeated until it is answered, whatever the links: sessions add nothing.
             Input::SessionUp { .. } | Input::SessionDown { .. } => {}
-            // No blob is ever written, and the log is kept whole: an offered snapshot is of no use.
-            Input::BlobDurable { .. }
-            | Input::BlobBytes { .. }
-            | Input::Snapshot { .. }
-            | Input::HandOver { .. } => {}
+            Input::Snapshot { position, bytes } => self.on_snapshot(now, position, bytes, out),
+            Input::BlobDurable { blob } => self.on_blob_durable(now, blob, out),
+            Input::BlobBytes { blob, offset, bytes } => self.on_blob_bytes(blob, offset, &bytes, out),
+            Input::HandOver { .. } => {}
         }
     }
 
     #[inline]
     fn deadline(&self) -> Option<LocalTime> {
-        match &self.role {
-            Role::Unformed => None,
-            Role::Follower(follower) => Some(follower.stands_at().min(self.learner.ask_at)),
-            Role::Candidate(candidate) => Some(candidate.repeat_at),
-            Role::Leader(leader) => Some(leader.deadline()),
-        }
+        let role = match &self.role {
+            Role::Unformed => return None,
+            Role::Follower(follower) => follower.stands_at().min(self.learner.ask_at),
+            Role::Candidate(candidate) => candidate.repeat_at,
+            Role::Leader(leader) => leader.deadline(),
+        };
+        Some(role.min(self.snapshots.ask_at()))
     }
 
     fn status(&self) -> Status {
@@ -205,7 +208,10 @@ impl Paxos {
             }
             Message::Accepted { ballot, slot } => self.on_accepted(now, from, ballot, slot, out),
             Message::Prepare { ballot, from: first } => self.on_prepare(now, from, ballot, first, out),
-            Message::Promise { ballot, votes, .. } => self.on_promise(now, from, ballot, &votes, out),
+            Message::Promise { ballot, from: first, trimmed, votes, next, .. } => {
+                let promise = Promised { ballot, first, trimmed, votes: &votes, next };
+                self.on_promise(now, from, promise, out)
+            }
             Message::Nack { ballot } => self.on_nack(now, from, ballot, out),
             Message::Heartbeat { ballot, chosen, token } => {
                 self.on_heartbeat(now, from, ballot, chosen, token, out)
@@ -215,6 +221,11 @@ impl Paxos {
             Message::Chosen { from: first, chosen, entries } => {
                 self.on_chosen(now, from, first, chosen, &entries, out)
             }
+            Message::Offer { ballot, slot, chain, len } => {
+                self.on_offer(now, from, ballot, Snapshot { slot, chain, len }, out)
+            }
+            Message::Fetch { slot, offset } => self.on_fetch(now, from, slot, offset, out),
+            Message::Chunk { slot, offset, bytes } => self.on_chunk(now, slot, offset, bytes, out),
         }
     }
 }

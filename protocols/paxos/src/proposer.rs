@@ -3,6 +3,7 @@
 
 use alloc::collections::VecDeque;
 use alloc::format;
+use alloc::vec::Vec;
 
 use replica::{Entry, LocalTime, NodeId, SharedEntry, Slot, WriteId};
 
@@ -24,6 +25,10 @@ pub(crate) struct Candidate {
     pub(crate) promises: Tally,
     /// The vote of the highest ballot reported in each slot, `from` at index 0.
     pub(crate) reported: VecDeque<Option<Cast>>,
+    /// Who has reported a part of its votes, and from which slot on the next part is.
+    partial: Vec<(NodeId, Slot)>,
+    /// The highest slot that somebody has trimmed, and who: this node must have delivered it before it leads.
+    trimmed: Option<(Slot, NodeId)>,
     /// When to ask those again who have not answered.
     pub(crate) repeat_at: LocalTime,
 }
@@ -32,7 +37,13 @@ impl Candidate {
     pub(crate) fn new(ballot: Ballot, from: Slot, reserved: WriteId, repeat_at: LocalTime) -> Candidate {
         assert_ne!(from, Slot::ZERO);
         let (promises, reported) = (Tally::default(), VecDeque::new());
-        Candidate { ballot, from, reserved, promises, reported, repeat_at }
+        let (partial, trimmed) = (Vec::new(), None);
+        Candidate { ballot, from, reserved, promises, reported, partial, trimmed, repeat_at }
+    }
+
+    /// From which slot on `node` has not reported yet.
+    fn wanted_of(&self, node: NodeId) -> Slot {
+        self.partial.iter().find(|(who, _)| *who == node).map_or(self.from, |(_, next)| *next)
     }
 }
 
@@ -41,17 +52,8 @@ impl Paxos {
     /// member of some set of acceptors."
     pub(crate) fn send_prepares(&self, out: &mut Out) {
         let Role::Candidate(candidate) = &self.role else { panic!("only a candidate prepares") };
-        let (ballot, from) = (candidate.ballot, candidate.from);
-        for to in self.members.others(self.node) {
-            if candidate.promises.from().contains(to) {
-                continue;
-            }
-            let prepare = Message::Prepare { ballot, from };
-            if self.config.rules.obeys(rules::RESERVE_DURABLE) {
-                out.send_after(to, prepare, candidate.reserved);
-            } else {
-                out.send(to, prepare);
-            }
+        for to in self.members.others(self.node).filter(|to| !candidate.promises.from().contains(*to)) {
+            candidate.prepare(to, self.config.rules, out);
         }
     }
 
@@ -63,6 +65,7 @@ impl Paxos {
         }
         candidate.repeat_at = now + self.config.heartbeat;
         self.send_prepares(out);
+        self.ask_for_trimmed(out);
     }
 
     /// The own promise is durable: it counts now.
@@ -79,20 +82,34 @@ impl Paxos {
             return;
         }
         candidate.promises.count(self.node, self.config.rules);
-        if candidate.promises.is_quorum(&self.members, self.config.rules) {
+        self.lead_if_ready(now, out);
+    }
+
+    /// Leads once a quorum has promised and what any of it has trimmed is delivered here.
+    pub(crate) fn lead_if_ready(&mut self, now: LocalTime, out: &mut Out) {
+        let Role::Candidate(candidate) = &self.role else { panic!("only a candidate becomes leader") };
+        let lacks = candidate.trimmed.is_some_and(|(slot, _)| self.learner.delivered() < slot);
+        if !lacks && candidate.promises.is_quorum(&self.members, self.config.rules) {
             self.become_leader(now, out);
         }
     }
 
+    /// Slots that somebody trimmed are chosen, and no promise tells their values: they are learned, as a whole if need
+    /// be. Left out, they would look like holes, and no-ops would be proposed there.
+    pub(crate) fn ask_for_trimmed(&mut self, out: &mut Out) {
+        let Role::Candidate(candidate) = &self.role else { panic!("only a candidate lacks trimmed slots") };
+        let from = self.learner.next();
+        if let Some((_, who)) = candidate.trimmed.filter(|(slot, _)| from <= *slot)
+            && !self.snapshots.installing()
+        {
+            out.narrate("paxos/trimmed-transfer", || format!("asks {who} for what is chosen from {from} on"));
+            out.send(who, Message::CatchUp { from });
+        }
+    }
+
     /// P1b.
-    pub(crate) fn on_promise(
-        &mut self,
-        now: LocalTime,
-        from: NodeId,
-        ballot: Ballot,
-        votes: &[Vote],
-        out: &mut Out,
-    ) {
+    pub(crate) fn on_promise(&mut self, now: LocalTime, from: NodeId, promise: Promised<'_>, out: &mut Out) {
+        let Promised { ballot, first, trimmed, votes, next } = promise;
         let rules = self.config.rules;
         let Role::Candidate(candidate) = &mut self.role else {
             // The quorum is there already, or the candidacy is over.
@@ -106,17 +123,32 @@ impl Paxos {
                 format!("does not count the promise of {ballot} by {from}: it asked for {asked}")
             });
         }
+        if ballot == candidate.ballot && first != candidate.wanted_of(from) {
+            return out.narrate("paxos/report-all", || {
+                format!("has, or misses, other parts of the report of {from}")
+            });
+        }
+        if next != Slot::ZERO && !candidate.promises.from().contains(from) {
+            out.reached(gates::REPORT_IN_PARTS);
+            candidate.hear_trimmed(trimmed, from, rules);
+            for vote in votes {
+                candidate.hear(vote, rules, out);
+            }
+            candidate.partial.retain(|(who, _)| *who != from);
+            candidate.partial.push((from, next));
+            return candidate.prepare(from, rules, out);
+        }
         if !candidate.promises.count(from, rules) {
             out.reached(gates::STALE_PROMISE);
             return out.narrate("paxos/count-once", || format!("has counted the promise of {from} already"));
         }
         self.counted += 1;
+        candidate.hear_trimmed(trimmed, from, rules);
         for vote in votes {
             candidate.hear(vote, rules, out);
         }
-        if candidate.promises.is_quorum(&self.members, rules) {
-            self.become_leader(now, out);
-        }
+        self.ask_for_trimmed(out);
+        self.lead_if_ready(now, out);
     }
 
     /// Somebody has promised a higher ballot.
@@ -173,7 +205,37 @@ impl Paxos {
     }
 }
 
+/// A promise as it arrives.
+#[derive(Clone, Copy)]
+pub(crate) struct Promised<'a> {
+    pub(crate) ballot: Ballot,
+    /// The slot that was asked for.
+    pub(crate) first: Slot,
+    pub(crate) trimmed: Slot,
+    pub(crate) votes: &'a [Vote],
+    /// Where the report goes on, or zero.
+    pub(crate) next: Slot,
+}
+
 impl Candidate {
+    /// P1a, for what `to` has not reported yet.
+    fn prepare(&self, to: NodeId, rules: replica::Rules, out: &mut Out) {
+        let prepare = Message::Prepare { ballot: self.ballot, from: self.wanted_of(to) };
+        if rules.obeys(rules::RESERVE_DURABLE) {
+            out.send_after(to, prepare, self.reserved);
+        } else {
+            out.send(to, prepare);
+        }
+    }
+
+    /// An acceptor has trimmed up to `trimmed`.
+    fn hear_trimmed(&mut self, trimmed: Slot, from: NodeId, rules: replica::Rules) {
+        let news = self.trimmed.is_none_or(|(slot, _)| slot < trimmed);
+        if news && self.from <= trimmed && rules.obeys(rules::TRIMMED_TRANSFER) {
+            self.trimmed = Some((trimmed, from));
+        }
+    }
+
     /// P2c: "the value of the highest-numbered proposal among the responses".
     fn hear(&mut self, vote: &Vote, rules: replica::Rules, out: &mut Out) {
         if vote.slot < self.from || !rules.obeys(rules::CONSULT) {

@@ -3,12 +3,13 @@
 
 use alloc::format;
 
-use replica::{Boot, Durable, LocalTime, Members, Span};
+use replica::{BlobId, Boot, Durable, Effect, LocalTime, Members, Position, Slot, Span};
 
 use crate::acceptor::{Acceptor, Cast};
 use crate::learner::Learner;
 use crate::paxos::{Out, Role};
-use crate::{Ballot, Config, Paxos, Record};
+use crate::snapshot::{Snapshot, Snapshots};
+use crate::{Ballot, Config, Paxos, Record, Vote};
 
 /// Rebuilds a replica from what its disk kept. It proposes nothing before a time-out has passed, as any follower.
 pub(crate) fn boot(
@@ -20,6 +21,7 @@ pub(crate) fn boot(
 ) -> Paxos {
     let mut members = Members::default();
     let mut acceptor = Acceptor::default();
+    let (mut snapshot, mut noted) = (None, Slot::ZERO);
     for record in durable.records {
         match record {
             Record::Genesis { members: genesis } => members = *genesis,
@@ -27,6 +29,17 @@ pub(crate) fn boot(
             Record::Accept { promised, ballot, slot, entry } => {
                 assert!(ballot <= promised || !config.rules.is_whole(), "a vote is a promise too");
                 acceptor.accept(*promised, *slot, Cast { ballot: *ballot, entry: entry.clone() });
+            }
+            Record::Chosen { slot } => noted = *slot,
+            Record::Snapshot { len, slot, chain, trimmed, promised, members: kept, votes, .. } => {
+                members = *kept;
+                snapshot = Some(Snapshot { slot: *slot, chain: *chain, len: *len });
+                acceptor = Acceptor::default();
+                acceptor.trim(*trimmed);
+                for Vote { slot, ballot, entry } in votes.iter() {
+                    acceptor.accept(*promised, *slot, Cast { ballot: *ballot, entry: entry.clone() });
+                }
+                acceptor.promise(*promised);
             }
         }
     }
@@ -36,7 +49,8 @@ pub(crate) fn boot(
         members,
         config: config.clone(),
         acceptor,
-        learner: Learner::new(),
+        learner: Learner::new(Slot::ZERO, 0),
+        snapshots: Snapshots::new(None),
         highest,
         preemptions: 0,
         counted: 0,
@@ -49,6 +63,26 @@ pub(crate) fn boot(
     }
     assert!(members.voters.contains(boot.node), "genesis is given to members only");
     out.narrate("", || format!("starts with {highest} promised"));
+    paxos.restore(snapshot, durable.blobs, out);
+    paxos.deliver_noted(noted, out);
     paxos.become_follower(now, None, highest, Span::ZERO, out);
     paxos
+}
+
+impl Paxos {
+    /// The state machine begins at the snapshot that the newest record names. Blobs that no record names were on their
+    /// way in or out.
+    fn restore(&mut self, snapshot: Option<Snapshot>, blobs: &[(BlobId, u64)], out: &mut Out) {
+        let is_there = |snapshot: &Snapshot| blobs.contains(&(snapshot.blob(), snapshot.len));
+        let there = snapshot.filter(is_there);
+        assert!(there == snapshot || !self.config.rules.is_whole(), "a record names complete blobs only");
+        for (blob, _) in blobs.iter().filter(|(blob, _)| there.is_none_or(|held| held.blob() != *blob)) {
+            out.effect(Effect::ForgetBlob(*blob));
+        }
+        if let Some(held) = there {
+            self.learner = Learner::new(held.slot, held.chain);
+            self.snapshots = Snapshots::new(Some(held));
+            out.effect(Effect::Restore { blob: held.blob(), position: Position(held.slot.0) });
+        }
+    }
 }

@@ -43,6 +43,10 @@ pub const READ_INHERITED: RuleBit = RuleBit(17);
 pub const READ_FRESH: RuleBit = RuleBit(18);
 /// A watermark speaks of its ballot's values.
 pub const LEARN_SAME_BALLOT: RuleBit = RuleBit(19);
+/// Only what a durable snapshot covers is trimmed.
+pub const TRIM_COVERED: RuleBit = RuleBit(20);
+/// A trimmed slot is learned, not filled.
+pub const TRIMMED_TRANSFER: RuleBit = RuleBit(21);
 
 /// Every rule, in the order of the bits.
 pub const ALL: &[RuleText] = &[
@@ -145,5 +149,15 @@ pub const ALL: &[RuleText] = &[
         id: "paxos/learn-same-ballot",
         sentence: "A learner takes its own vote for the chosen value only if it voted at the ballot of the watermark.",
         source: "PMMC, 4.2; consequence of Paxos Made Simple, 2.3",
+    },
+    RuleText {
+        id: "paxos/trim-covered",
+        sentence: "A replica trims only what it has applied and what a durable snapshot of its own covers.",
+        source: "Paxos Made Live, 5.5; omnipaxos #131",
+    },
+    RuleText {
+        id: "paxos/trimmed-transfer",
+        sentence: "A promise below a trimmed slot leads to state transfer: the proposer learns the slot before it leads.",
+        source: "Paxos Made Live, 5.5 (catch-up); paxi HandleP1a for what silence does",
     },
 ];

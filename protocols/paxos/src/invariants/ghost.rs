@@ -41,8 +41,10 @@ pub(super) struct Node {
     pub(super) promised_durable: Ballot,
     /// Records on their way to the disk.
     pub(super) pending: VecDeque<(WriteId, Pending)>,
-    /// The last slot delivered in this incarnation.
+    /// The last slot delivered in this incarnation, or covered by the snapshot that it began with.
     pub(super) delivered: Slot,
+    /// The newest blob that was written whole, and in which step.
+    pub(super) blob: Option<(replica::BlobId, u64)>,
     /// The newest ballot it stood in, and whose promises of that ballot reached it.
     pub(super) phase1: (Ballot, NodeSet),
     /// The answer that is being stepped in, if one is: how many were counted before, and whether it may count.

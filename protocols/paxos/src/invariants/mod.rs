@@ -1,7 +1,7 @@
 //! The judge of Multi-Paxos: sees all disks and all messages, and checks what no node can check alone. *Paxos Made
 //! Simple*, 2.1 to 2.3; Lamport's TLA+ module `Voting` (ShowsSafeAt, SafeAt).
 //!
-//! Not checked here: P9, trimming, because nothing is trimmed; of P6 (validity) the half that a judge inside the
+//! Not checked here: of P6 (validity) the half that a judge inside the
 //! protocol can see, that nothing is voted for that no owner of a ballot proposed. Whether a leader's proposals came
 //! from clients is the ledger's business.
 
@@ -9,6 +9,7 @@ mod delivery;
 mod ghost;
 mod proposals;
 mod replies;
+mod trimming;
 mod votes;
 
 use replica::{Cluster, Effect, Findings, Invariant, Members, NodeId, Observe, Step, WriteId};
@@ -24,6 +25,10 @@ pub struct Invariants {
     places: alloc::vec::Vec<Place>,
     /// What is known of each node.
     nodes: alloc::vec::Vec<Node>,
+    /// Every slot up to this one is known to be chosen. Brought forward when somebody needs to know.
+    chosen_upto: replica::Slot,
+    /// How many steps were seen.
+    steps: u64,
 }
 
 const P1: usize = 0;
@@ -35,7 +40,8 @@ const P5: usize = 5;
 const P6: usize = 6;
 const P7: usize = 7;
 const P8: usize = 8;
-const P10: usize = 9;
+const P9: usize = 9;
+const P10: usize = 10;
 
 impl Observe<Paxos> for Invariants {
     const INVARIANTS: &'static [Invariant] = &[
@@ -77,6 +83,10 @@ impl Observe<Paxos> for Invariants {
             sentence: "What is delivered is on the disks of a quorum that voted in one ballot.",
         },
         Invariant {
+            id: "paxos/P9",
+            sentence: "What is trimmed is chosen, applied, and covered by a snapshot that was durable before.",
+        },
+        Invariant {
             id: "paxos/P10",
             sentence: "An answer counts only for the ballot and slot it names, once an acceptor.",
         },
@@ -84,7 +94,8 @@ impl Observe<Paxos> for Invariants {
 
     fn new(members: &Members, _config: &Config) -> Invariants {
         let nodes = (0..replica::NODES_MAX).map(|_| Node::default()).collect();
-        Invariants { members: *members, places: alloc::vec::Vec::new(), nodes }
+        let (places, chosen_upto) = (alloc::vec::Vec::new(), replica::Slot::ZERO);
+        Invariants { members: *members, places, nodes, chosen_upto, steps: 0 }
     }
 
     fn receiving(
@@ -96,7 +107,13 @@ impl Observe<Paxos> for Invariants {
         _findings: &mut Findings,
     ) {
         match message {
-            Message::Promise { ballot, .. } => self.hear_promise(node, replica, from, *ballot),
+            Message::Promise { ballot, next, .. } => {
+                self.hear_promise(node, from, *ballot);
+                // A part of a report is heard and used, and not counted yet.
+                if *next == replica::Slot::ZERO {
+                    self.expect_promise(node, replica, from, *ballot);
+                }
+            }
             Message::Accepted { ballot, slot } => self.hear_accepted(node, replica, from, *ballot, *slot),
             _ => {}
         }
@@ -104,6 +121,7 @@ impl Observe<Paxos> for Invariants {
 
     fn stepped(&mut self, step: &Step<'_, Paxos>, _cluster: &impl Cluster<Paxos>, findings: &mut Findings) {
         let node = step.node;
+        self.steps += 1;
         let mut write = step.first_write;
         for effect in step.effects {
             match effect {
@@ -115,6 +133,8 @@ impl Observe<Paxos> for Invariants {
                 Effect::Deliver { slot, position, entry } => {
                     self.on_deliver(node, *slot, *position, entry.digest(), findings)
                 }
+                Effect::WriteBlob { blob, last: true, .. } => self.on_blob(node, *blob),
+                Effect::Restore { position, .. } => self.on_restore(node, *position, findings),
                 _ => {}
             }
         }
@@ -148,6 +168,10 @@ impl Invariants {
                 }
                 let vote = Vote { promised: *promised, ballot: *ballot, slot: *slot, digest: entry.digest() };
                 self.on_vote(node, write, vote, findings);
+            }
+            Record::Chosen { .. } => {}
+            Record::Snapshot { blob, slot, trimmed, .. } => {
+                self.on_trim(node, *blob, (*slot, *trimmed), findings)
             }
         }
     }

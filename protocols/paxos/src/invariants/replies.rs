@@ -8,12 +8,17 @@ use super::{Invariants, P10};
 use crate::{Ballot, Paxos};
 
 impl Invariants {
-    /// A P1b is about to be stepped in.
-    pub(super) fn hear_promise(&mut self, node: NodeId, replica: &Paxos, from: NodeId, ballot: Ballot) {
+    /// A P1b, or a part of one, is about to be stepped in.
+    pub(super) fn hear_promise(&mut self, node: NodeId, from: NodeId, ballot: Ballot) {
         let ghost = &mut self.nodes[node.index()];
         if ghost.phase1.0 == ballot {
             ghost.phase1.1.insert(from);
         }
+    }
+
+    /// It is the last part, or the only one.
+    pub(super) fn expect_promise(&mut self, node: NodeId, replica: &Paxos, from: NodeId, ballot: Ballot) {
+        let ghost = &mut self.nodes[node.index()];
         let may_count = replica.promises().is_some_and(|asked| is_new(asked, ballot, from));
         ghost.answer = Some((replica.counted(), may_count));
     }

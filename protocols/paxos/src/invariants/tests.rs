@@ -58,8 +58,7 @@ impl Story {
         for other in others {
             self.write(*other, Record::Promise { ballot });
             self.sync(*other);
-            let replica = replica(owner, &[Record::Promise { ballot }]);
-            self.judge.hear_promise(owner, &replica, *other, ballot);
+            self.judge.hear_promise(owner, *other, ballot);
         }
     }
 
@@ -236,8 +235,7 @@ fn p5_a_proposal_while_another_value_can_still_be_chosen() {
     story.vote(A, ballot(1, A), 1, 1);
     story.lead(C, ballot(2, C), &[]);
     story.write(B, Record::Promise { ballot: ballot(2, C) });
-    let candidate = replica(C, &[Record::Promise { ballot: ballot(2, C) }]);
-    story.judge.hear_promise(C, &candidate, B, ballot(2, C));
+    story.judge.hear_promise(C, B, ballot(2, C));
     let survived = WriteId(story.written[B.index()] - 1);
     story.judge.crashed(B, survived, &mut story.findings);
     story.propose(ballot(2, C), 1, 2);
@@ -286,9 +284,16 @@ fn p10_a_stale_promise_counts() {
         node.step(LocalTime(1 << 40), Input::Deadline, &mut out);
         assert_eq!(node.promises().map(|(own, _)| own), Some(ballot(1, A)));
         let stale = ballot(0, B);
-        story.judge.hear_promise(A, &node, B, stale);
-        let message =
-            Message::Promise { ballot: stale, from: Slot(1), chosen: Slot::ZERO, votes: replica::Few::None };
+        story.judge.hear_promise(A, B, stale);
+        story.judge.expect_promise(A, &node, B, stale);
+        let message = Message::Promise {
+            ballot: stale,
+            from: Slot(1),
+            trimmed: Slot::ZERO,
+            chosen: Slot::ZERO,
+            votes: replica::Few::None,
+            next: Slot::ZERO,
+        };
         let mut out = Output::new(&mut effects, &mut draws, WriteId(2), &mut gates, false);
         let input = Input::Message { from: B, session: SessionNo::ZERO, message };
         node.step(LocalTime(1 << 40), input, &mut out);

@@ -105,12 +105,25 @@ pub(crate) enum Crash {
 enum Event {
     Message { from: NodeId, to: NodeId, message: Message },
     Synced { node: NodeId, incarnation: u64, upto: WriteId },
+    BlobSynced { node: NodeId, incarnation: u64, blob: BlobId },
+    BlobRead { node: NodeId, incarnation: u64, blob: BlobId, offset: u64, len: u64 },
     Wake { node: NodeId },
+}
+
+/// A blob on a disk.
+#[derive(Default, Clone)]
+struct Blob {
+    bytes: Vec<u8>,
+    complete: bool,
+    durable: bool,
 }
 
 #[derive(Default)]
 struct Disk {
     records: Vec<Record>,
+    /// How many records before the first of them were forgotten.
+    forgotten: usize,
+    blobs: BTreeMap<u64, Blob>,
     durable: usize,
     /// The promises in order, with their records' numbers.
     promised: Vec<(u64, Round)>,
@@ -127,19 +140,31 @@ impl Disk {
         let back = Record::decode(&mut Reader::new(&bytes)).expect("a record decodes");
         assert_eq!(Wire::digest(&back), Wire::digest(&record));
         self.records.push(record.clone());
-        let id = self.records.len() as u64;
+        let id = self.last() as u64;
         record.facts(&mut |fact| match fact {
             Fact::Promised { round } => self.promised.push((id, round)),
             Fact::Accepted { slot, round, digest } => {
                 self.votes.entry(slot.0).or_default().push((id, round, digest))
             }
-            Fact::Genesis => {}
+            Fact::Genesis | Fact::Snapshot { .. } => {}
             other => panic!("Paxos states no such fact: {other:?}"),
         });
     }
 
+    /// The number of the newest record.
+    fn last(&self) -> usize {
+        self.forgotten + self.records.len()
+    }
+
+    fn forget_before(&mut self, write: usize) {
+        assert!(write <= self.durable + 1, "only durable records can be forgotten");
+        let gone = (write - 1).saturating_sub(self.forgotten);
+        self.records.drain(..gone);
+        self.forgotten += gone;
+    }
+
     fn cut(&mut self, keep: usize) {
-        self.records.truncate(keep);
+        self.records.truncate(keep - self.forgotten);
         self.durable = self.durable.min(keep);
         self.promised.retain(|(id, _)| *id <= keep as u64);
         for votes in self.votes.values_mut() {
@@ -228,6 +253,20 @@ impl Cluster<Paxos> for Nobody {
     }
 }
 
+/// What reaches a state machine.
+enum Delivered {
+    Entry(Slot, Position, SharedEntry),
+    Snapshot(BlobId, Position),
+}
+
+/// What a host asks of its disk beside records.
+enum Storage {
+    ForgetBefore(WriteId),
+    Write { blob: BlobId, offset: u64, bytes: Arc<[u8]>, last: bool },
+    Read { blob: BlobId, offset: u64, len: u64 },
+    Forget(BlobId),
+}
+
 /// What a host asked for in one call, to be carried out after it.
 struct Ports<'a> {
     node: NodeId,
@@ -237,8 +276,9 @@ struct Ports<'a> {
     findings: &'a mut Findings,
     sent: Vec<(NodeId, Message, Option<WriteId>)>,
     written: Vec<Record>,
-    delivered: Vec<(Slot, Position, SharedEntry)>,
+    delivered: Vec<Delivered>,
     reads: Vec<(ReadId, Position)>,
+    storage: Vec<Storage>,
     refused: u64,
     tracing: bool,
 }
@@ -260,7 +300,7 @@ impl Driver<Paxos> for Ports<'_> {
         self.written.push(record);
     }
     fn deliver(&mut self, slot: Slot, position: Position, entry: SharedEntry) {
-        self.delivered.push((slot, position, entry));
+        self.delivered.push(Delivered::Entry(slot, position, entry));
     }
     fn read_at(&mut self, read: ReadId, position: Position) {
         self.reads.push((read, position));
@@ -271,20 +311,20 @@ impl Driver<Paxos> for Ports<'_> {
     fn reset(&mut self, _peer: NodeId) {
         panic!("Paxos resets no session");
     }
-    fn forget_before(&mut self, _write: WriteId) {
-        panic!("Paxos forgets nothing");
+    fn forget_before(&mut self, write: WriteId) {
+        self.storage.push(Storage::ForgetBefore(write));
     }
-    fn write_blob(&mut self, _blob: BlobId, _offset: u64, _bytes: Arc<[u8]>, _last: bool) {
-        panic!("Paxos writes no blob");
+    fn write_blob(&mut self, blob: BlobId, offset: u64, bytes: Arc<[u8]>, last: bool) {
+        self.storage.push(Storage::Write { blob, offset, bytes, last });
     }
-    fn read_blob(&mut self, _blob: BlobId, _offset: u64, _len: u64) {
-        panic!("Paxos reads no blob");
+    fn read_blob(&mut self, blob: BlobId, offset: u64, len: u64) {
+        self.storage.push(Storage::Read { blob, offset, len });
     }
-    fn forget_blob(&mut self, _blob: BlobId) {
-        panic!("Paxos has no blob");
+    fn forget_blob(&mut self, blob: BlobId) {
+        self.storage.push(Storage::Forget(blob));
     }
-    fn restore(&mut self, _blob: BlobId, _position: Position) {
-        panic!("Paxos has no blob");
+    fn restore(&mut self, blob: BlobId, position: Position) {
+        self.delivered.push(Delivered::Snapshot(blob, position));
     }
     fn receiving(&mut self, replica: &Paxos, from: NodeId, message: &Message) {
         self.judge.receiving(self.node, replica, from, message, self.findings);
@@ -411,7 +451,8 @@ impl World {
         let place = &mut self.nodes[node.index()];
         let Some(host) = place.host.take() else { return };
         self.gates |= host.gates();
-        let (written, durable) = (place.disk.records.len() as u64, place.disk.durable as u64);
+        let (written, durable) = (place.disk.last() as u64, place.disk.durable as u64);
+        place.disk.blobs.retain(|_, blob| blob.complete && (crash == Crash::Kill || blob.durable));
         let survived = match crash {
             Crash::Kill => written,
             Crash::Power if self.rng.chance(500) => durable,
@@ -443,15 +484,17 @@ impl World {
         place.wake_at = u64::MAX;
         place.paused_until = 0;
         let options = HostOptions { link: Link::Datagram, tracing, unheld_kinds: 0 };
-        let records = std::mem::take(&mut place.disk.records);
+        let records = place.disk.records.clone();
+        let first = WriteId(place.disk.forgotten as u64 + 1);
+        place.disk.blobs.values_mut().for_each(|blob| blob.durable = true);
+        let blobs: Vec<(BlobId, u64)> =
+            place.disk.blobs.iter().map(|(id, blob)| (BlobId(*id), blob.bytes.len() as u64)).collect();
+
         let mut host = None;
         self.call(node, |_, ports| {
-            let durable = Durable { first: WriteId(1), records: &records, blobs: &[] };
+            let durable = Durable { first, records: &records, blobs: &blobs };
             host = Some(Host::boot(Boot { node, incarnation }, &config, durable, options, now, ports));
         });
-        // A boot writes nothing, so nothing was appended meanwhile.
-        assert!(self.nodes[node.index()].disk.records.is_empty());
-        self.nodes[node.index()].disk.records = records;
         self.nodes[node.index()].host = host;
         self.schedule_wake(node);
     }
@@ -512,7 +555,11 @@ impl World {
 
     fn on_event(&mut self, event: Event) {
         let now = LocalTime(self.now);
-        let (Event::Message { to: node, .. } | Event::Synced { node, .. } | Event::Wake { node }) = event;
+        let (Event::Message { to: node, .. }
+        | Event::Synced { node, .. }
+        | Event::BlobSynced { node, .. }
+        | Event::BlobRead { node, .. }
+        | Event::Wake { node }) = event;
         let paused_until = self.nodes[node.index()].paused_until;
         if self.now < paused_until {
             return self.push(paused_until, event);
@@ -532,6 +579,22 @@ impl World {
                 place.disk.durable = upto.0 as usize;
                 self.judge.hardened(node, upto, &mut self.findings);
                 self.call(node, |host, ports| host.expect("it is up").durable(now, upto, ports));
+            }
+            Event::BlobSynced { node, incarnation, blob } => {
+                let place = &mut self.nodes[node.index()];
+                let there = place.disk.blobs.get_mut(&blob.0).filter(|_| place.incarnation == incarnation);
+                let Some(there) = there.filter(|_| place.host.is_some()) else { return };
+                there.durable = true;
+                self.call(node, |host, ports| host.expect("it is up").blob_durable(now, blob, ports));
+            }
+            Event::BlobRead { node, incarnation, blob, offset, len } => {
+                let place = &self.nodes[node.index()];
+                if place.incarnation != incarnation || place.host.is_none() {
+                    return;
+                }
+                let bytes = place.disk.blobs.get(&blob.0).map_or(&[][..], |blob| &blob.bytes);
+                let part = bytes.iter().skip(offset as usize).take(len as usize).copied().collect();
+                self.call(node, |host, ports| host.expect("up").blob_bytes(now, blob, offset, part, ports));
             }
             Event::Wake { node } => {
                 self.nodes[node.index()].wake_at = u64::MAX;
@@ -573,17 +636,19 @@ impl World {
             written: Vec::new(),
             delivered: Vec::new(),
             reads: Vec::new(),
+            storage: Vec::new(),
             refused: 0,
             tracing: self.tracing,
         };
         f(host.as_mut(), &mut ports);
-        let Ports { sent, written, delivered, reads, refused, .. } = ports;
+        let Ports { sent, written, delivered, reads, storage, refused, .. } = ports;
         if let Some(host) = &host {
             self.gates |= host.gates();
         }
         self.nodes[node.index()].host = host;
         self.refused += refused;
         self.carry_out(node, sent, written, delivered, reads);
+        storage.into_iter().for_each(|wish| self.store(node, wish));
         self.note_findings();
         self.schedule_wake(node);
     }
@@ -593,7 +658,7 @@ impl World {
         node: NodeId,
         sent: Vec<(NodeId, Message, Option<WriteId>)>,
         written: Vec<Record>,
-        delivered: Vec<(Slot, Position, SharedEntry)>,
+        delivered: Vec<Delivered>,
         reads: Vec<(ReadId, Position)>,
     ) {
         if !written.is_empty() {
@@ -603,15 +668,18 @@ impl World {
             place.disk.syncing = place.disk.syncing.max(self.now) + sync / 4;
             let (at, incarnation) = ((self.now + sync).max(place.disk.syncing), place.incarnation);
             place.disk.syncing = at;
-            let upto = WriteId(place.disk.records.len() as u64);
+            let upto = WriteId(place.disk.last() as u64);
             self.push(at, Event::Synced { node, incarnation, upto });
         }
         for (to, message, waited) in sent {
             self.judge_claims(node, to, &message, waited);
             self.transmit(node, to, message);
         }
-        for (slot, position, entry) in delivered {
-            self.judge_delivery(node, slot, position, &entry);
+        for delivered in delivered {
+            match delivered {
+                Delivered::Entry(slot, position, entry) => self.judge_delivery(node, slot, position, &entry),
+                Delivered::Snapshot(blob, position) => self.judge_restore(node, blob, position),
+            }
         }
         for (read, position) in reads {
             self.reads_served += 1;
@@ -620,6 +688,63 @@ impl World {
                 self.violations
                     .push(format!("read: {node} serves {read} at {position}, {floor} was delivered before"));
             }
+        }
+    }
+
+    fn store(&mut self, node: NodeId, wish: Storage) {
+        let (now, sync) = (self.now, self.rng.between(self.weather.sync));
+        let place = &mut self.nodes[node.index()];
+        let incarnation = place.incarnation;
+        match wish {
+            Storage::ForgetBefore(write) => place.disk.forget_before(write.0 as usize),
+            Storage::Forget(blob) => drop(place.disk.blobs.remove(&blob.0)),
+            Storage::Write { blob, offset, bytes, last } => {
+                let there = place.disk.blobs.entry(blob.0).or_default();
+                assert!(!there.complete, "a complete blob is not written to");
+                assert_eq!(there.bytes.len() as u64, offset, "blobs are written in order here");
+                there.bytes.extend_from_slice(&bytes);
+                there.complete = last;
+                if last {
+                    self.push(now + sync, Event::BlobSynced { node, incarnation, blob });
+                }
+            }
+            Storage::Read { blob, offset, len } => {
+                self.push(now + sync, Event::BlobRead { node, incarnation, blob, offset, len });
+            }
+        }
+    }
+
+    /// Offers a node the snapshot that its state machine is at: the ledger's digest up to there.
+    pub(crate) fn snapshot(&mut self, node: NodeId) {
+        let (position, now) = (self.position(node), LocalTime(self.now));
+        if position == 0 {
+            return;
+        }
+        let bytes = self.state_at(position);
+        self.call(node, |host, ports| {
+            if let Some(host) = host {
+                host.snapshot(now, Position(position), bytes, ports);
+            }
+        });
+    }
+
+    /// What a state machine at a position comes to: a few hundred bytes that follow from the ledger.
+    fn state_at(&self, position: u64) -> Arc<[u8]> {
+        let sum =
+            self.ledger[..position as usize].iter().fold(position, |sum, entry| digest::fold(sum, *entry));
+        (0..40u64).flat_map(|part| digest::fold(sum, part).to_le_bytes()).collect()
+    }
+
+    /// A snapshot is the ledger up to its position.
+    fn judge_restore(&mut self, node: NodeId, blob: BlobId, position: Position) {
+        let expected = self.state_at(position.0);
+        let place = &mut self.nodes[node.index()];
+        let there =
+            place.disk.blobs.get(&blob.0).is_some_and(|blob| blob.durable && blob.bytes[..] == expected[..]);
+        assert!(place.position <= position.0, "a snapshot brings forward");
+        place.position = position.0;
+        if !there {
+            self.violations.push(format!("ledger: {node} restores another state at {position}"));
         }
     }
 
@@ -738,6 +863,8 @@ pub(crate) struct Profile {
     pub(crate) power: u64,
     /// Pauses.
     pub(crate) pauses: u64,
+    /// Snapshots that a state machine offers.
+    pub(crate) snapshots: u64,
     /// The cluster's size; zero draws it.
     pub(crate) nodes: usize,
 }
@@ -752,6 +879,7 @@ impl Profile {
         crashes: 120,
         power: 500,
         pauses: 50,
+        snapshots: 250,
         nodes: 0,
     };
 }
@@ -774,7 +902,9 @@ pub(crate) fn fuzz_judged_by(
         nodes => nodes,
     };
     let window = ["256", "4", "16"][rng.below(3) as usize];
-    let settings = [("window", window)];
+    let trailing = ["0", "3", "64"][rng.below(3) as usize];
+    let report = if profile.snapshots == 0 { "256" } else { "5" };
+    let settings = [("window", window), ("trailing", trailing), ("chunk", "100"), ("report", report)];
     let mut world = World::with_settings(nodes, seed, rules, profile.weather, &settings);
     world.judged_by = judged_by;
     for _ in 0..profile.turns {
@@ -810,6 +940,9 @@ fn turn(world: &mut World, rng: &mut Rng, profile: &Profile) {
     if rng.chance(100) {
         world.propose(anyone);
         world.read(anyone);
+    }
+    if rng.chance(profile.snapshots) {
+        world.snapshot(target);
     }
     if rng.chance(profile.cuts) {
         match rng.below(5) {
