@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use paxos::Ballot;
 use raft::LogEntry;
-use replica::{Claim, Entry, Few, Message, NodeId, ReadId, Record, Replica, Round, Slot, WriteId};
+use replica::{Claim, Entry, Few, LocalTime, Message, NodeId, ReadId, Record, Replica, Round, Slot, WriteId};
 use scenarios::Protocol;
 use sim::judge::{Disks, When};
 use sim::outcome::{Outcome, Verdict};
@@ -85,6 +85,10 @@ const PAXOS: &[(&str, Kind)] = &[
     ("offer", Silent),
     ("fetch", Silent),
     ("chunk", Silent),
+    ("probe", Silent),
+    ("voted", Silent),
+    ("rinse", Silent),
+    ("hand-over", Silent),
 ];
 
 #[test]
@@ -223,20 +227,24 @@ fn paxos_claims_are_judged_kind_by_kind() {
         next,
     };
     let samples = [
-        paxos::Message::Prepare { ballot, from: slot },
+        paxos::Message::Prepare { ballot, from: slot, released: Ballot::ZERO },
         promise(Few::None, Slot::ZERO),
         promise(Few::One(vote.clone()), Slot::ZERO),
         promise(Few::One(vote), Slot(2)),
         paxos::Message::Accept { ballot, slot, chosen, entry: entry.clone() },
         paxos::Message::Accepted { ballot, slot },
         paxos::Message::Nack { ballot },
-        paxos::Message::Heartbeat { ballot, chosen, token: 1 },
-        paxos::Message::Confirm { ballot, token: 1 },
+        paxos::Message::Heartbeat { ballot, chosen, token: 1, lease: LocalTime(1) },
+        paxos::Message::Confirm { ballot, token: 1, lease: LocalTime(1) },
         paxos::Message::CatchUp { from: slot },
         paxos::Message::Chosen { from: slot, chosen, entries: Few::One(entry) },
         paxos::Message::Offer { ballot, slot, chain: 7, len: 1 },
         paxos::Message::Fetch { slot, offset: 0 },
         paxos::Message::Chunk { slot, offset: 0, bytes: vec![1] },
+        paxos::Message::Probe { token: 1 },
+        paxos::Message::Voted { token: 1, upto: slot },
+        paxos::Message::Rinse { upto: slot },
+        paxos::Message::HandOver { ballot },
     ];
     claims_are_judged::<paxos::Paxos>(PAXOS, &samples);
 }

@@ -91,10 +91,13 @@ impl Paxos {
         now: LocalTime,
         from: NodeId,
         ballot: Ballot,
-        first: Slot,
+        (first, released): (Slot, Ballot),
         out: &mut Out,
     ) {
         assert_ne!(first, Slot::ZERO);
+        if !self.is_voter() {
+            return out.narrate("", || format!("is a learner: promises {from} nothing"));
+        }
         self.highest = self.highest.max(ballot);
         let promised = self.acceptor.promised();
         if ballot < promised && self.config.rules.obeys(rules::PROMISE_RISES) {
@@ -102,6 +105,12 @@ impl Paxos {
                 format!("refuses to promise {ballot}: promised {promised}")
             });
             return out.send(from, Message::Nack { ballot: promised });
+        }
+        if promised < ballot && self.keeps_lease_from(now, ballot, released) {
+            out.reached(gates::LEASE_KEPT);
+            return out.narrate("paxos/lease-kept", || {
+                format!("promises {from} nothing: its lease to another runs")
+            });
         }
         if ballot == promised {
             // A repeated question gets the whole answer again, as of now: it may report votes of this very ballot.
@@ -142,6 +151,10 @@ impl Paxos {
             return out.send(from, Message::Nack { ballot: promised });
         }
         self.follow(now, from, ballot, out);
+        if !self.is_voter() {
+            self.note(ballot, slot, entry);
+            return self.hear_chosen(now, ballot, chosen, out);
+        }
         if slot <= self.acceptor.base() {
             // It was chosen, and its vote is gone: nothing can be voted for. Not silence: the leader lags.
             out.reached(gates::BELOW_TRIM);
@@ -164,6 +177,14 @@ impl Paxos {
             out.send(from, accepted);
         }
         self.hear_chosen(now, ballot, chosen, out);
+    }
+
+    /// A learner remembers what is proposed, in memory only, until the watermark says that it is chosen.
+    fn note(&mut self, ballot: Ballot, slot: Slot, entry: SharedEntry) {
+        let newer = self.acceptor.vote(slot).is_none_or(|noted| noted.ballot <= ballot);
+        if newer && self.learner.delivered() < slot {
+            self.acceptor.accept(self.acceptor.promised(), slot, Cast { ballot, entry });
+        }
     }
 
     /// Votes, in memory and by a record on its way to the disk; the record's number.

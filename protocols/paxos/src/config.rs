@@ -5,13 +5,28 @@ use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 
-use replica::{Knobs, Rules, Setting, Span};
+use replica::{Knobs, NODES_MAX, Rules, Setting, Span};
+
+use crate::rules;
 
 /// How a replica notices that the leader is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Detector {
     /// It hears nothing from the leader, accept or heartbeat, for a time drawn from `timeout_min..=timeout_max`.
     Heartbeat,
+}
+
+/// How linearizable reads are served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reads {
+    /// A quorum confirms the leader, once for all reads that wait.
+    Quorum,
+    /// A no-op goes through the log before them.
+    Log,
+    /// By any replica: a quorum tells how far it has voted, and the answer waits until that is chosen and applied.
+    Pqr,
+    /// By the leader alone, while a quorum has promised to promise nobody else.
+    Lease,
 }
 
 /// What a proposer does when a higher ballot pre-empts it.
@@ -47,6 +62,18 @@ pub struct Config {
     pub chunk: u64,
     /// How many slots below a snapshot are kept for those who lag.
     pub trailing: u64,
+    /// The size of a quorum of phase 1; zero follows from `q2`, or is a majority.
+    pub q1: usize,
+    /// The size of a quorum of phase 2; zero follows from `q1`, or is a majority.
+    pub q2: usize,
+    /// Whether accepts go to a quorum of phase 2 only, and to the others after a time-out.
+    pub thrifty: bool,
+    /// How linearizable reads are served.
+    pub reads: Reads,
+    /// How long an acceptor keeps a lease, by its own clock: detection. Zero without leases.
+    pub lease: Span,
+    /// How long a leader trusts one, by its own clock: shorter by the most that two clocks drift apart.
+    pub lease_led: Span,
     /// How the loss of a leader is noticed.
     pub detector: Detector,
     /// What a pre-empted proposer does.
@@ -76,6 +103,31 @@ pub(crate) const SETTINGS: &[Setting] = &[
         default: "64",
     },
     Setting {
+        name: "q1",
+        help: "the size of a quorum of phase 1; 0 is what q2 needs, or a majority",
+        default: "0",
+    },
+    Setting {
+        name: "q2",
+        help: "the size of a quorum of phase 2; 0 is what q1 needs, or a majority",
+        default: "0",
+    },
+    Setting {
+        name: "thrifty",
+        help: "whom accepts go to: off (everybody) or on (a quorum, and everybody after a time-out)",
+        default: "off",
+    },
+    Setting {
+        name: "reads",
+        help: "how linearizable reads are served: quorum, log, pqr or lease",
+        default: "quorum",
+    },
+    Setting {
+        name: "lease_drift_ppm",
+        help: "the most that a clock drifts from true time, in millionths, 0 to 500000; leases are shortened by it",
+        default: "1000",
+    },
+    Setting {
         name: "detector",
         help: "how the loss of a leader is noticed: heartbeat",
         default: "heartbeat",
@@ -89,6 +141,9 @@ pub(crate) const SETTINGS: &[Setting] = &[
 
 /// A window beyond this would hold more in flight than any link or disk of a run can use.
 const WINDOW_MAX: u64 = 1 << 16;
+
+/// Drift is given in millionths.
+const MILLION: u64 = 1_000_000;
 
 /// The longest chunk: what a link of a run can carry in a second.
 const CHUNK_MAX: u64 = 1 << 24;
@@ -109,6 +164,12 @@ impl Config {
             return Err(format!("detection is {}: it takes {DETECTION_MIN} at least", knobs.detection));
         }
         let detection = knobs.detection;
+        let reads = reads(setting(knobs, "reads"))?;
+        let drift = number(knobs, "lease_drift_ppm", 0, 500_000)?;
+        let lease = if reads == Reads::Lease { detection } else { Span::ZERO };
+        let shortened =
+            Span((lease.0 as u128 * (MILLION - drift) as u128 / (MILLION + drift) as u128) as u64);
+        let lease_led = if knobs.rules.obeys(rules::LEASE_DRIFT) { shortened } else { lease };
         Ok(Config {
             rules: knobs.rules,
             heartbeat: detection / 5,
@@ -117,6 +178,12 @@ impl Config {
             resend: detection / 10,
             grace: detection / 50,
             window: number(knobs, "window", 1, WINDOW_MAX)? as usize,
+            q1: number(knobs, "q1", 0, NODES_MAX as u64)? as usize,
+            q2: number(knobs, "q2", 0, NODES_MAX as u64)? as usize,
+            thrifty: thrifty(setting(knobs, "thrifty"))?,
+            reads,
+            lease,
+            lease_led,
             report: number(knobs, "report", 1, WINDOW_MAX)? as usize,
             chunk: number(knobs, "chunk", 1, CHUNK_MAX)?,
             trailing: number(knobs, "trailing", 0, TRAILING_MAX)?,
@@ -140,6 +207,9 @@ impl Config {
             ("grace", self.grace.to_string()),
             ("window", format!("{} slots", self.window)),
             ("report", format!("{} votes", self.report)),
+            ("reads", format!("{:?}", self.reads).to_lowercase()),
+            ("lease", format!("{}, of which the leader trusts {}", self.lease, self.lease_led)),
+            ("thrifty", if self.thrifty { "on".to_string() } else { "off".to_string() }),
             ("chunk", format!("{} bytes", self.chunk)),
             ("trailing", format!("{} slots", self.trailing)),
             ("detector", detector.to_string()),
@@ -160,6 +230,24 @@ fn number(knobs: &Knobs, name: &str, min: u64, max: u64) -> Result<u64, String> 
     match text.parse() {
         Ok(number) if (min..=max).contains(&number) => Ok(number),
         _ => Err(format!("{name} is `{text}`: it takes a number from {min} to {max}")),
+    }
+}
+
+fn reads(text: &str) -> Result<Reads, String> {
+    match text {
+        "quorum" => Ok(Reads::Quorum),
+        "log" => Ok(Reads::Log),
+        "pqr" => Ok(Reads::Pqr),
+        "lease" => Ok(Reads::Lease),
+        _ => Err(format!("reads is `{text}`: it takes quorum, log, pqr or lease")),
+    }
+}
+
+fn thrifty(text: &str) -> Result<bool, String> {
+    match text {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err(format!("thrifty is `{text}`: it takes on or off")),
     }
 }
 
@@ -196,6 +284,19 @@ mod tests {
         assert_eq!((config.timeout_min, config.timeout_max), (Span::millis(300), Span::millis(600)));
         assert_eq!((config.resend, config.grace), (Span::millis(30), Span::millis(6)));
         assert_eq!((config.window, config.backoff), (7, Backoff::None));
+    }
+
+    #[test]
+    fn a_leader_trusts_its_lease_for_less_than_its_acceptors_keep_it() {
+        // Paxos Made Live, 5.2: by the bound on the drift of clocks. The slowest leader's lease ends before the fastest
+        // acceptor's does; with the rule left out it does not.
+        let given = knobs(&[("reads", "lease"), ("lease_drift_ppm", "10000")]);
+        let ends = |config: &Config| (config.lease_led.0 * 1_010_000, config.lease.0 * 990_000);
+        let (led, kept) = ends(&Config::new(&given).unwrap());
+        assert!(led <= kept && kept - led < 1_010_000, "no longer, and no shorter");
+        let rules = Rules::ALL.without(rules::LEASE_DRIFT);
+        let (led, kept) = ends(&Config::new(&Knobs { rules, ..given }).unwrap());
+        assert!(kept < led);
     }
 
     #[test]

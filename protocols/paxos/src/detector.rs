@@ -18,9 +18,12 @@ impl Paxos {
         if self.snapshots.ask_at() <= now {
             self.on_chunk_deadline(now, out);
         }
+        if self.probes.deadline() <= now {
+            self.on_probe_deadline(now, out);
+        }
         match &self.role {
             Role::Unformed => unreachable!("an unformed node is not stepped"),
-            Role::Follower(follower) if follower.stands_at() <= now => {
+            Role::Follower(follower) if follower.stands_at().max(self.leased.1) <= now => {
                 let silent = now.since(follower.heard_at);
                 out.narrate("", || format!("has heard no leader for {silent}"));
                 self.become_candidate(now, out);
@@ -51,7 +54,7 @@ impl Paxos {
         from: NodeId,
         ballot: Ballot,
         chosen: Slot,
-        token: u64,
+        (token, lease): (u64, LocalTime),
         out: &mut Out,
     ) {
         self.highest = self.highest.max(ballot);
@@ -62,8 +65,9 @@ impl Paxos {
         }
         // A heartbeat promises nothing: it asks for nothing that a promise would make safe.
         self.follow(now, from, ballot, out);
-        if token != 0 {
-            out.send(from, Message::Confirm { ballot, token });
+        let lease = self.grant_lease(now, from, ballot, lease);
+        if self.is_voter() && (token != 0 || lease != LocalTime(0)) {
+            out.send(from, Message::Confirm { ballot, token, lease });
         }
         self.hear_chosen(now, ballot, chosen, out);
     }

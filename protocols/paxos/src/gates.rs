@@ -40,6 +40,12 @@ pub const TRIMMED: usize = 17;
 pub const INSTALLED: usize = 18;
 /// See [`ALL`].
 pub const REPORT_IN_PARTS: usize = 19;
+/// See [`ALL`].
+pub const LEASE_KEPT: usize = 20;
+/// See [`ALL`].
+pub const LEASE_READ: usize = 21;
+/// See [`ALL`].
+pub const RINSED: usize = 22;
 
 /// What each gate is about.
 pub const ALL: &[&str] = &[
@@ -63,4 +69,7 @@ pub const ALL: &[&str] = &[
     "a snapshot stands for the log, which is trimmed",
     "a snapshot of another replica is installed",
     "a promise reports its votes in parts",
+    "a lease keeps an acceptor from promising another proposer",
+    "a leader answers a read by its lease",
+    "a quorum read waits for a slot that is not applied yet",
 ];

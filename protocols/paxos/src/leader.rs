@@ -3,8 +3,9 @@
 
 use alloc::collections::VecDeque;
 use alloc::format;
+use alloc::vec::Vec;
 
-use replica::{LocalTime, NodeId, NodeSet, Refusal, SharedEntry, Slot, WriteId};
+use replica::{Entry, LocalTime, Members, NodeId, NodeSet, Refusal, SharedEntry, Slot, Span, WriteId};
 
 use crate::paxos::{Out, Role};
 use crate::reads::Reads;
@@ -40,6 +41,14 @@ pub(crate) struct Leader {
     announce_at: LocalTime,
     /// Reads and the rounds that confirm them.
     pub(crate) reads: Reads,
+    /// Who has promised a higher ballot and votes in this one no more.
+    nacked: NodeSet,
+    /// When the first of them said so.
+    nacked_at: LocalTime,
+    /// Who has accepted anything lately: whom thrifty accepts go to first.
+    answered: NodeSet,
+    /// Until when accepts go to everybody, though they are thrifty.
+    wide_until: LocalTime,
 }
 
 /// A slot in flight.
@@ -75,12 +84,53 @@ impl Leader {
             resend_at: LocalTime::NEVER,
             announce_at: LocalTime::NEVER,
             reads: Reads::default(),
+            nacked: NodeSet::EMPTY,
+            nacked_at: LocalTime::NEVER,
+            answered: NodeSet::EMPTY,
+            wide_until: LocalTime(0),
         }
     }
 
     #[inline]
     pub(crate) fn deadline(&self) -> LocalTime {
         self.heartbeat_at.min(self.resend_at).min(self.announce_at).min(self.reads.repeat_at())
+    }
+
+    /// Whether a quorum of phase 2 is left without those who have promised a higher ballot: one of them alone is no
+    /// reason to give up, since whoever it promised has no quorum yet. After a detection it is: if nobody else leads by
+    /// then, only a higher ballot brings them back.
+    pub(crate) fn survives_nack(
+        &mut self,
+        now: LocalTime,
+        from: NodeId,
+        (q2, detection): (usize, Span),
+        members: &Members,
+    ) -> bool {
+        self.nacked.insert(from);
+        self.nacked_at = self.nacked_at.min(now);
+        now.since(self.nacked_at) < detection
+            && q2 <= members.voters.len() - members.voters.and(self.nacked).len()
+    }
+
+    /// The slot that the next proposal gets.
+    pub(crate) fn next_free(&self) -> Slot {
+        Slot(self.base.0 + (self.flight.len() + self.inherited.len() + self.queue.len()) as u64)
+    }
+
+    /// Proposes a no-op after all that waits, unless too much does; its slot.
+    pub(crate) fn queue_noop(&mut self, window: usize, node: NodeId) -> Option<Slot> {
+        let slot = self.next_free();
+        (self.queue.len() < window).then(|| {
+            self.queue.push_back(Entry::noop(node));
+            slot
+        })
+    }
+
+    /// Whom a thrifty accept goes to: enough for a quorum with the node itself, first those who answered lately.
+    fn thrifty_targets(&self, node: NodeId, enough: usize, members: &Members) -> NodeSet {
+        let (first, second): (Vec<NodeId>, Vec<NodeId>) =
+            members.others(node).partition(|other| self.answered.contains(*other));
+        first.into_iter().chain(second).take(enough - 1).collect()
     }
 
     pub(crate) fn has_flight(&self) -> bool {
@@ -158,13 +208,20 @@ impl Paxos {
         let flight = Flight { entry: entry.clone(), votes: Tally::default(), chosen: false, sent_at: now };
         leader.flight.push_back(flight);
         let Some(entry) = entry else { return };
-        leader.heartbeat_at = now + self.config.heartbeat;
+        let thrifty = self.config.thrifty && leader.wide_until <= now;
+        if !self.config.thrifty && self.config.lease == Span::ZERO {
+            leader.heartbeat_at = now + self.config.heartbeat;
+        }
         leader.announce_at = LocalTime::NEVER;
         if leader.resend_at == LocalTime::NEVER {
             leader.resend_at = now + self.config.resend;
         }
         let chosen = self.learner.delivered();
-        for to in self.members.others(self.node) {
+        let targets = match thrifty {
+            true => leader.thrifty_targets(self.node, self.quorums.q2, &self.members),
+            false => self.members.everyone_but(self.node).collect(),
+        };
+        for to in targets.iter() {
             out.send(to, Message::Accept { ballot, slot, chosen, entry: entry.clone() });
         }
         let write = self.cast(ballot, slot, entry, out);
@@ -244,8 +301,9 @@ impl Paxos {
         }
         if from != self.node {
             self.counted += 1;
+            leader.answered.insert(from);
         }
-        if flight.chosen || !flight.votes.is_quorum(&self.members, rules) {
+        if flight.chosen || !flight.votes.reaches(self.quorums.q2, &self.members) {
             return false;
         }
         flight.chosen = true;
@@ -267,6 +325,7 @@ impl Paxos {
         if self.learner.delivered() == before {
             return false;
         }
+        leader.reads.answer_log(self.learner.delivered(), out);
         if leader.flight.is_empty() {
             leader.resend_at = LocalTime::NEVER;
             leader.announce_at = now + self.config.grace;
@@ -304,8 +363,9 @@ impl Paxos {
         leader.announce_at = LocalTime::NEVER;
         leader.reads.asked(now + self.config.resend);
         let (ballot, chosen) = (leader.ballot, self.learner.delivered());
-        for to in self.members.others(self.node) {
-            out.send(to, Message::Heartbeat { ballot, chosen, token });
+        let lease = if leader.reads.wants_lease(self.config.lease) { now } else { LocalTime(0) };
+        for to in self.members.everyone_but(self.node) {
+            out.send(to, Message::Heartbeat { ballot, chosen, token, lease });
         }
     }
 
@@ -321,7 +381,11 @@ impl Paxos {
         for (slot, flight) in late {
             let Some(entry) = &flight.entry else { continue };
             flight.sent_at = now;
-            for to in self.members.others(self.node).filter(|to| !flight.votes.from().contains(*to)) {
+            // A thrifty leader does not know who is there: it asks everybody for a while.
+            leader.wide_until = now + self.config.timeout_min;
+            leader.answered = flight.votes.from();
+            let silent = NodeSet(flight.votes.from().0 | leader.nacked.0);
+            for to in self.members.others(self.node).filter(|to| !silent.contains(*to)) {
                 out.reached(gates::ACCEPT_RESENT);
                 out.send(to, Message::Accept { ballot, slot, chosen, entry: entry.clone() });
             }

@@ -109,7 +109,8 @@ impl Paxos {
     /// Delivers the next slot. A slot is a position: no-ops are delivered too.
     #[inline]
     pub(crate) fn deliver(&mut self, slot: Slot, entry: SharedEntry, out: &mut Out) {
-        let voted = self.acceptor.vote(slot).is_some_and(|cast| cast.entry.digest() == entry.digest());
+        let voted = self.is_voter()
+            && self.acceptor.vote(slot).is_some_and(|cast| cast.entry.digest() == entry.digest());
         self.learner.take(slot, entry.clone(), voted);
         out.deliver(slot, Position(slot.0), entry);
         if self.learner.noted.0 + NOTE_EVERY <= self.learner.backed.0 {

@@ -46,7 +46,9 @@ mod acceptor;
 mod detector;
 mod leader;
 mod learner;
+mod lease;
 mod proposer;
+mod quorum_reads;
 mod reads;
 mod restart;
 mod snapshot;
@@ -56,7 +58,7 @@ pub mod gates;
 mod invariants;
 
 pub use ballot::Ballot;
-pub use config::{Backoff, Config, Detector};
+pub use config::{Backoff, Config, Detector, Reads};
 pub use invariants::Invariants;
 pub use message::{Message, Vote};
 pub use paxos::Paxos;

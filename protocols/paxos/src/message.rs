@@ -1,7 +1,7 @@
 //! What replicas say to each other, and what each message asserts of its sender's disk.
 
 use replica::digest::chain;
-use replica::{Bytes, Claim, Few, NodeId, SharedEntry, Slot};
+use replica::{Bytes, Claim, Few, LocalTime, NodeId, SharedEntry, Slot};
 
 use crate::Ballot;
 
@@ -25,8 +25,10 @@ pub enum Message {
     Prepare {
         /// The ballot.
         ballot: Ballot,
-        /// The proposer's first undelivered slot.
+        /// The proposer's first undelivered slot, or where its report goes on.
         from: Slot,
+        /// The ballot whose leader handed its office over to the proposer, and its lease with it; or zero.
+        released: Ballot,
     },
     /// P1b: `ballot` is promised; these are my votes at or above `from`.
     Promise {
@@ -74,6 +76,8 @@ pub enum Message {
         chosen: Slot,
         /// The round of reads that asks for a confirmation; zero if none does.
         token: u64,
+        /// If it asks for a lease: the leader's clock when it asked. Zero if not.
+        lease: LocalTime,
     },
     /// When your heartbeat came, I had promised no ballot above yours.
     Confirm {
@@ -81,6 +85,8 @@ pub enum Message {
         ballot: Ballot,
         /// The heartbeat's token.
         token: u64,
+        /// The clock reading by which the leader asked for a lease that is granted herewith, or zero.
+        lease: LocalTime,
     },
     /// Tell me what was chosen from `from` on.
     CatchUp {
@@ -123,21 +129,47 @@ pub enum Message {
         /// The bytes.
         bytes: Bytes,
     },
+    /// A quorum read: how far have you voted?
+    Probe {
+        /// The reader's round.
+        token: u64,
+    },
+    /// I have voted in no slot above `upto`, and know of none chosen above it.
+    Voted {
+        /// The reader's round.
+        token: u64,
+        /// The slot.
+        upto: Slot,
+    },
+    /// A quorum read waits for `upto`: see to it that it is chosen, if need be with a no-op.
+    Rinse {
+        /// The slot.
+        upto: Slot,
+    },
+    /// An operator wishes you to lead in my place: stand. My lease of `ballot` is off.
+    HandOver {
+        /// The ballot in which the sender led.
+        ballot: Ballot,
+    },
 }
 
 replica::wire!(enum Message {
-    0 => Prepare { ballot, from },
+    0 => Prepare { ballot, from, released },
     1 => Promise { ballot, from, trimmed, chosen, votes, next },
     2 => Accept { ballot, slot, chosen, entry },
     3 => Accepted { ballot, slot },
     4 => Nack { ballot },
-    5 => Heartbeat { ballot, chosen, token },
-    6 => Confirm { ballot, token },
+    5 => Heartbeat { ballot, chosen, token, lease },
+    6 => Confirm { ballot, token, lease },
     7 => CatchUp { from },
     8 => Chosen { from, chosen, entries },
     9 => Offer { ballot, slot, chain, len },
     10 => Fetch { slot, offset },
     11 => Chunk { slot, offset, bytes },
+    12 => Probe { token },
+    13 => Voted { token, upto },
+    14 => Rinse { upto },
+    15 => HandOver { ballot },
 });
 
 impl replica::Message for Message {
@@ -154,6 +186,10 @@ impl replica::Message for Message {
         "offer",
         "fetch",
         "chunk",
+        "probe",
+        "voted",
+        "rinse",
+        "hand-over",
     ];
 
     #[inline]
@@ -171,6 +207,10 @@ impl replica::Message for Message {
             Message::Offer { .. } => 9,
             Message::Fetch { .. } => 10,
             Message::Chunk { .. } => 11,
+            Message::Probe { .. } => 12,
+            Message::Voted { .. } => 13,
+            Message::Rinse { .. } => 14,
+            Message::HandOver { .. } => 15,
         }
     }
 
@@ -210,7 +250,11 @@ impl replica::Message for Message {
             | Message::Chosen { .. }
             | Message::Offer { .. }
             | Message::Fetch { .. }
-            | Message::Chunk { .. } => {}
+            | Message::Chunk { .. }
+            | Message::Probe { .. }
+            | Message::Voted { .. }
+            | Message::Rinse { .. }
+            | Message::HandOver { .. } => {}
         }
     }
 }

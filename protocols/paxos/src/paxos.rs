@@ -17,7 +17,9 @@ use crate::config::{Backoff, SETTINGS};
 use crate::leader::Leader;
 use crate::learner::Learner;
 use crate::proposer::{Candidate, Promised};
+use crate::quorum_reads::Probes;
 use crate::snapshot::{Snapshot, Snapshots};
+use crate::tally::Quorums;
 use crate::{Ballot, Config, Invariants, Message, Record, gates, restart, rules};
 
 /// Where a step of Multi-Paxos puts its effects.
@@ -36,6 +38,14 @@ pub struct Paxos {
     pub(crate) learner: Learner,
     /// What stands for the part of the log that is trimmed.
     pub(crate) snapshots: Snapshots,
+    /// How many answers each phase needs.
+    pub(crate) quorums: Quorums,
+    /// The lease that this node's acceptor keeps: to the leader of which ballot, and until when.
+    pub(crate) leased: (Ballot, LocalTime),
+    /// Quorum reads of this node's own clients.
+    pub(crate) probes: Probes,
+    /// Whether this incarnation has stood for leader.
+    pub(crate) has_stood: bool,
     /// The highest ballot that this node has heard of: the next one it uses is above it. `acceptor.promised <= highest`.
     pub(crate) highest: Ballot,
     /// How often in a row this node was pre-empted. Zero again when anybody, itself included, leads.
@@ -121,7 +131,7 @@ impl Replica for Paxos {
             Input::Snapshot { position, bytes } => self.on_snapshot(now, position, bytes, out),
             Input::BlobDurable { blob } => self.on_blob_durable(now, blob, out),
             Input::BlobBytes { blob, offset, bytes } => self.on_blob_bytes(blob, offset, &bytes, out),
-            Input::HandOver { .. } => {}
+            Input::HandOver { to } => self.on_hand_over_wish(to, out),
         }
     }
 
@@ -129,11 +139,11 @@ impl Replica for Paxos {
     fn deadline(&self) -> Option<LocalTime> {
         let role = match &self.role {
             Role::Unformed => return None,
-            Role::Follower(follower) => follower.stands_at().min(self.learner.ask_at),
+            Role::Follower(follower) => follower.stands_at().max(self.leased.1).min(self.learner.ask_at),
             Role::Candidate(candidate) => candidate.repeat_at,
             Role::Leader(leader) => leader.deadline(),
         };
-        Some(role.min(self.snapshots.ask_at()))
+        Some(role.min(self.snapshots.ask_at()).min(self.probes.deadline()))
     }
 
     fn status(&self) -> Status {
@@ -150,6 +160,14 @@ impl Replica for Paxos {
             position: Position(self.learner.delivered().0),
             last: self.acceptor.last(),
         }
+    }
+}
+
+impl Paxos {
+    /// Whether this node votes. A learner is told everything and counts for nothing.
+    #[inline]
+    pub(crate) fn is_voter(&self) -> bool {
+        self.members.voters.contains(self.node)
     }
 }
 
@@ -199,7 +217,7 @@ impl Follower {
 impl Paxos {
     fn on_message(&mut self, now: LocalTime, from: NodeId, message: Message, out: &mut Out) {
         assert_ne!(from, self.node, "nobody writes to itself");
-        if !self.members.voters.contains(from) {
+        if !self.members.contains(from) {
             return out.narrate("", || format!("ignores a message of {from}, which is no member"));
         }
         match message {
@@ -207,16 +225,20 @@ impl Paxos {
                 self.on_accept(now, from, ballot, (slot, entry), chosen, out)
             }
             Message::Accepted { ballot, slot } => self.on_accepted(now, from, ballot, slot, out),
-            Message::Prepare { ballot, from: first } => self.on_prepare(now, from, ballot, first, out),
+            Message::Prepare { ballot, from: first, released } => {
+                self.on_prepare(now, from, ballot, (first, released), out)
+            }
             Message::Promise { ballot, from: first, trimmed, votes, next, .. } => {
                 let promise = Promised { ballot, first, trimmed, votes: &votes, next };
                 self.on_promise(now, from, promise, out)
             }
             Message::Nack { ballot } => self.on_nack(now, from, ballot, out),
-            Message::Heartbeat { ballot, chosen, token } => {
-                self.on_heartbeat(now, from, ballot, chosen, token, out)
+            Message::Heartbeat { ballot, chosen, token, lease } => {
+                self.on_heartbeat(now, from, ballot, chosen, (token, lease), out)
             }
-            Message::Confirm { ballot, token } => self.on_confirm(now, from, ballot, token, out),
+            Message::Confirm { ballot, token, lease } => {
+                self.on_confirm(now, from, ballot, (token, lease), out)
+            }
             Message::CatchUp { from: first } => self.on_catch_up(from, first, out),
             Message::Chosen { from: first, chosen, entries } => {
                 self.on_chosen(now, from, first, chosen, &entries, out)
@@ -226,6 +248,10 @@ impl Paxos {
             }
             Message::Fetch { slot, offset } => self.on_fetch(now, from, slot, offset, out),
             Message::Chunk { slot, offset, bytes } => self.on_chunk(now, slot, offset, bytes, out),
+            Message::Probe { token } => self.on_probe(from, token, out),
+            Message::Voted { token, upto } => self.on_voted(now, from, token, upto, out),
+            Message::Rinse { upto } => self.on_rinse(now, upto, out),
+            Message::HandOver { ballot } => self.on_hand_over(now, from, ballot, out),
         }
     }
 }
@@ -243,7 +269,11 @@ impl Paxos {
     ) {
         assert_ne!(leader, Some(self.node));
         assert!(ballot <= self.highest);
-        let patience = out.draw_span(self.config.timeout_min, self.config.timeout_max) + wait;
+        // A learner never stands.
+        let patience = match self.is_voter() {
+            true => out.draw_span(self.config.timeout_min, self.config.timeout_max) + wait,
+            false => Span(u64::MAX),
+        };
         let follower = Follower { leader, ballot, heard_at: now, patience };
         let before = core::mem::replace(&mut self.role, Role::Follower(follower));
         if let Role::Leader(deposed) = before {
@@ -259,8 +289,15 @@ impl Paxos {
         assert!(!matches!(self.role, Role::Unformed | Role::Leader(_)));
         assert!(self.acceptor.promised() <= self.highest);
         let owner = if self.config.rules.obeys(rules::BALLOT_UNIQUE) { self.node } else { NodeId(0) };
-        let ballot = self.highest.next_of(owner);
-        assert!(self.acceptor.promised() < ballot);
+        let promised = self.acceptor.promised();
+        let again = !self.has_stood && promised == self.highest && promised.owner() == self.node;
+        let ballot = match again && promised != Ballot::ZERO && !self.config.rules.obeys(rules::BALLOT_FRESH)
+        {
+            true => promised,
+            false => self.highest.next_of(owner),
+        };
+        self.has_stood = true;
+        assert!(promised < ballot || !self.config.rules.is_whole());
         self.highest = ballot;
         self.acceptor.promise(ballot);
         let reserved = out.write(Record::Promise { ballot });
@@ -277,7 +314,7 @@ impl Paxos {
     /// Phase 1 is done: a quorum has promised, and what it reported is inherited.
     pub(crate) fn become_leader(&mut self, now: LocalTime, out: &mut Out) {
         let Role::Candidate(candidate) = &mut self.role else { panic!("only a candidate becomes leader") };
-        assert!(candidate.promises.is_quorum(&self.members, self.config.rules));
+        assert!(candidate.promises.reaches(self.quorums.q1, &self.members));
         let (ballot, from) = (candidate.ballot, candidate.from);
         let reported = core::mem::take(&mut candidate.reported);
         let inherited = self.inherit(from, reported, out);
@@ -304,13 +341,13 @@ impl Paxos {
         self.preemptions = self.preemptions.saturating_add(1);
         out.narrate("", || format!("is pre-empted by ballot {by}"));
         match self.config.backoff {
-            Backoff::Exponential => {
+            Backoff::Exponential if self.config.rules.obeys(rules::BACKOFF) => {
                 let wait = self.backoff(out);
                 self.become_follower(now, leader, by, wait, out);
             }
-            Backoff::None => {
+            Backoff::Exponential | Backoff::None => {
                 self.become_follower(now, leader, by, Span::ZERO, out);
-                if leader.is_none() {
+                if leader.is_none() && self.leased.1 <= now {
                     self.become_candidate(now, out);
                 }
             }

@@ -29,6 +29,8 @@ pub(crate) struct Candidate {
     partial: Vec<(NodeId, Slot)>,
     /// The highest slot that somebody has trimmed, and who: this node must have delivered it before it leads.
     trimmed: Option<(Slot, NodeId)>,
+    /// The ballot whose leader handed its office over to this one, or zero.
+    pub(crate) released: Ballot,
     /// When to ask those again who have not answered.
     pub(crate) repeat_at: LocalTime,
 }
@@ -38,7 +40,17 @@ impl Candidate {
         assert_ne!(from, Slot::ZERO);
         let (promises, reported) = (Tally::default(), VecDeque::new());
         let (partial, trimmed) = (Vec::new(), None);
-        Candidate { ballot, from, reserved, promises, reported, partial, trimmed, repeat_at }
+        Candidate {
+            ballot,
+            from,
+            reserved,
+            promises,
+            reported,
+            partial,
+            trimmed,
+            released: Ballot::ZERO,
+            repeat_at,
+        }
     }
 
     /// From which slot on `node` has not reported yet.
@@ -89,7 +101,7 @@ impl Paxos {
     pub(crate) fn lead_if_ready(&mut self, now: LocalTime, out: &mut Out) {
         let Role::Candidate(candidate) = &self.role else { panic!("only a candidate becomes leader") };
         let lacks = candidate.trimmed.is_some_and(|(slot, _)| self.learner.delivered() < slot);
-        if !lacks && candidate.promises.is_quorum(&self.members, self.config.rules) {
+        if !lacks && candidate.promises.reaches(self.quorums.q1, &self.members) {
             self.become_leader(now, out);
         }
     }
@@ -164,6 +176,11 @@ impl Paxos {
         if ballot <= own {
             return out.narrate("", || format!("ignores the nack of {from}: {ballot} is not above {own}"));
         }
+        if let Role::Leader(leader) = &mut self.role
+            && leader.survives_nack(now, from, (self.quorums.q2, self.config.timeout_min), &self.members)
+        {
+            return out.narrate("", || format!("leads on: {from} promised {ballot}, and a quorum is left"));
+        }
         self.preempt(now, ballot, None, out);
     }
 
@@ -220,7 +237,8 @@ pub(crate) struct Promised<'a> {
 impl Candidate {
     /// P1a, for what `to` has not reported yet.
     fn prepare(&self, to: NodeId, rules: replica::Rules, out: &mut Out) {
-        let prepare = Message::Prepare { ballot: self.ballot, from: self.wanted_of(to) };
+        let prepare =
+            Message::Prepare { ballot: self.ballot, from: self.wanted_of(to), released: self.released };
         if rules.obeys(rules::RESERVE_DURABLE) {
             out.send_after(to, prepare, self.reserved);
         } else {

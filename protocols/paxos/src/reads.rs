@@ -10,8 +10,9 @@
 use alloc::format;
 use alloc::vec::Vec;
 
-use replica::{LocalTime, NodeId, Position, ReadId, ReadMode, Refusal, Request};
+use replica::{LocalTime, NodeId, Position, ReadId, ReadMode, Refusal, Request, Slot, Span};
 
+use crate::config::Reads as Mode;
 use crate::paxos::{Out, Role};
 use crate::tally::Tally;
 use crate::{Ballot, Paxos, gates, rules};
@@ -32,6 +33,12 @@ pub(crate) struct Reads {
     waiting: Vec<(ReadId, Position)>,
     /// When to ask again. Never without a round.
     repeat_at: LocalTime,
+    /// Reads through the log: each with the slot of a no-op that was proposed after it came.
+    logged: Vec<(ReadId, Slot)>,
+    /// Leases granted: by whom, and when this leader had asked, by its own clock.
+    granted: Vec<(NodeId, LocalTime)>,
+    /// Handed over: the lease is off for good.
+    released: bool,
 }
 
 impl Default for Reads {
@@ -42,6 +49,9 @@ impl Default for Reads {
             asking: Vec::new(),
             waiting: Vec::new(),
             repeat_at: LocalTime::NEVER,
+            logged: Vec::new(),
+            granted: Vec::new(),
+            released: false,
         }
     }
 }
@@ -64,11 +74,49 @@ impl Reads {
         }
     }
 
+    /// Everything up to `delivered` was delivered by this leader's own quorums: reads whose no-op is among it are done.
+    #[inline]
+    pub(crate) fn answer_log(&mut self, delivered: Slot, out: &mut Out) {
+        if !self.logged.is_empty() {
+            self.logged.retain(|&(read, slot)| {
+                if slot <= delivered {
+                    out.read_at(read, Position(slot.0));
+                }
+                delivered < slot
+            });
+        }
+    }
+
+    /// Whether the next heartbeat asks for a lease.
+    pub(crate) fn wants_lease(&self, lease: Span) -> bool {
+        lease != Span::ZERO && !self.released
+    }
+
+    /// No read is served by this lease any more.
+    pub(crate) fn release(&mut self) {
+        self.released = true;
+        self.granted.clear();
+    }
+
+    fn granted_by(&mut self, from: NodeId, asked_at: LocalTime) {
+        match self.granted.iter_mut().find(|(who, _)| *who == from) {
+            Some((_, at)) => *at = asked_at.max(*at),
+            None => self.granted.push((from, asked_at)),
+        }
+    }
+
+    /// Whether `others` other acceptors keep a lease at `now` that was asked for less than `trusted` ago.
+    pub(crate) fn is_leased(&self, now: LocalTime, trusted: Span, others: usize) -> bool {
+        let runs = |&&(_, at): &&(NodeId, LocalTime)| now.since(at) < trusted;
+        !self.released && others <= self.granted.iter().filter(runs).count()
+    }
+
     /// The leader is deposed.
     pub(crate) fn refuse_all(&self, reason: Refusal, leader: Option<NodeId>, out: &mut Out) {
-        for (read, _) in self.asking.iter().chain(&self.waiting) {
+        let rounds = self.asking.iter().chain(&self.waiting).map(|(read, _)| *read);
+        for read in rounds.chain(self.logged.iter().map(|(read, _)| *read)) {
             out.reached(gates::READS_LOST);
-            out.refuse(Request::Read(*read), reason, leader);
+            out.refuse(Request::Read(read), reason, leader);
         }
     }
 }
@@ -78,6 +126,9 @@ impl Paxos {
     pub(crate) fn on_read(&mut self, now: LocalTime, read: ReadId, mode: ReadMode, out: &mut Out) {
         assert_eq!(mode, ReadMode::Linearizable, "the server serves the weaker modes itself");
         let rules = self.config.rules;
+        if self.config.reads == Mode::Pqr {
+            return self.on_quorum_read(now, read, out);
+        }
         let position = Position(self.learner.delivered().0);
         let leader = match &mut self.role {
             Role::Leader(leader) => leader,
@@ -99,9 +150,30 @@ impl Paxos {
         if READS_MAX <= leader.reads.asking.len() + leader.reads.waiting.len() {
             return out.refuse(Request::Read(read), Refusal::Busy, None);
         }
+        match self.config.reads {
+            Mode::Lease if leader.reads.is_leased(now, self.config.lease_led, self.quorums.q2 - 1) => {
+                out.reached(gates::LEASE_READ);
+                return out.read_at(read, position);
+            }
+            Mode::Log => return self.read_by_log(now, read, out),
+            Mode::Quorum | Mode::Lease | Mode::Pqr => {}
+        }
         leader.reads.waiting.push((read, position));
         if leader.reads.asking.is_empty() {
             self.start_read_round(now, out);
+        }
+    }
+
+    /// A no-op, proposed after the read came. If it is chosen in this ballot, no higher leader had a quorum's promises
+    /// when the read came, and all that was chosen before has a lower slot.
+    fn read_by_log(&mut self, now: LocalTime, read: ReadId, out: &mut Out) {
+        let Role::Leader(leader) = &mut self.role else { panic!("only a leader reads") };
+        match leader.queue_noop(self.config.window, self.node) {
+            Some(slot) => {
+                leader.reads.logged.push((read, slot));
+                self.drive(now, out);
+            }
+            None => out.refuse(Request::Read(read), Refusal::Busy, None),
         }
     }
 
@@ -129,13 +201,17 @@ impl Paxos {
         now: LocalTime,
         from: NodeId,
         ballot: Ballot,
-        token: u64,
+        (token, lease): (u64, LocalTime),
         out: &mut Out,
     ) {
         let rules = self.config.rules;
         let Role::Leader(leader) = &mut self.role else {
             return out.narrate("", || format!("leads no more: ignores the confirmation of {from}"));
         };
+        if ballot == leader.ballot && lease != LocalTime(0) {
+            let since = if rules.obeys(rules::LEASE_SENT) { lease } else { now };
+            leader.reads.granted_by(from, since);
+        }
         if ballot != leader.ballot || leader.reads.asking.is_empty() {
             return out.narrate("", || format!("has no use for the confirmation of {from}"));
         }
@@ -152,7 +228,7 @@ impl Paxos {
     fn finish_read_round(&mut self, now: LocalTime, out: &mut Out) {
         let Role::Leader(leader) = &mut self.role else { panic!("only a leader reads") };
         let reads = &mut leader.reads;
-        if !reads.confirmed.is_quorum(&self.members, self.config.rules) {
+        if !reads.confirmed.reaches(self.quorums.q2, &self.members) {
             return;
         }
         reads.repeat_at = LocalTime::NEVER;

@@ -8,8 +8,10 @@ use replica::{BlobId, Boot, Durable, Effect, LocalTime, Members, Position, Slot,
 use crate::acceptor::{Acceptor, Cast};
 use crate::learner::Learner;
 use crate::paxos::{Out, Role};
+use crate::quorum_reads::Probes;
 use crate::snapshot::{Snapshot, Snapshots};
-use crate::{Ballot, Config, Paxos, Record, Vote};
+use crate::tally::Quorums;
+use crate::{Ballot, Config, Paxos, Record, Vote, rules};
 
 /// Rebuilds a replica from what its disk kept. It proposes nothing before a time-out has passed, as any follower.
 pub(crate) fn boot(
@@ -44,6 +46,7 @@ pub(crate) fn boot(
         }
     }
     let highest = acceptor.promised();
+    let kept = config.lease != Span::ZERO && config.rules.obeys(rules::LEASE_KEPT);
     let mut paxos = Paxos {
         node: boot.node,
         members,
@@ -51,6 +54,11 @@ pub(crate) fn boot(
         acceptor,
         learner: Learner::new(Slot::ZERO, 0),
         snapshots: Snapshots::new(None),
+        quorums: Quorums::of(&members, config),
+        // What lease the former incarnation kept is forgotten: keep one to nobody for as long as it may have run.
+        leased: (Ballot::ZERO, if kept { now + config.lease } else { LocalTime(0) }),
+        probes: Probes::default(),
+        has_stood: false,
         highest,
         preemptions: 0,
         counted: 0,
@@ -61,7 +69,10 @@ pub(crate) fn boot(
         out.narrate("", || format!("{} has no genesis on its disk: it takes part in nothing", boot.node));
         return paxos;
     }
-    assert!(members.voters.contains(boot.node), "genesis is given to members only");
+    assert!(members.contains(boot.node), "genesis is given to members only");
+    if !config.rules.obeys(rules::MAJORITY) {
+        paxos.quorums = paxos.quorums.short();
+    }
     out.narrate("", || format!("starts with {highest} promised"));
     paxos.restore(snapshot, durable.blobs, out);
     paxos.deliver_noted(noted, out);

@@ -47,6 +47,20 @@ pub const LEARN_SAME_BALLOT: RuleBit = RuleBit(19);
 pub const TRIM_COVERED: RuleBit = RuleBit(20);
 /// A trimmed slot is learned, not filled.
 pub const TRIMMED_TRANSFER: RuleBit = RuleBit(21);
+/// Quorums of the two phases meet.
+pub const FLEXIBLE_BOUND: RuleBit = RuleBit(22);
+/// A quorum read waits for what it saw.
+pub const PQR_RINSE: RuleBit = RuleBit(23);
+/// A lease is shortened by the drift.
+pub const LEASE_DRIFT: RuleBit = RuleBit(24);
+/// A lease counts from when it was asked for.
+pub const LEASE_SENT: RuleBit = RuleBit(25);
+/// A lease is kept.
+pub const LEASE_KEPT: RuleBit = RuleBit(26);
+/// A ballot is not used again after a restart.
+pub const BALLOT_FRESH: RuleBit = RuleBit(27);
+/// Who is pre-empted waits.
+pub const BACKOFF: RuleBit = RuleBit(28);
 
 /// Every rule, in the order of the bits.
 pub const ALL: &[RuleText] = &[
@@ -159,5 +173,40 @@ pub const ALL: &[RuleText] = &[
         id: "paxos/trimmed-transfer",
         sentence: "A promise below a trimmed slot leads to state transfer: the proposer learns the slot before it leads.",
         source: "Paxos Made Live, 5.5 (catch-up); paxi HandleP1a for what silence does",
+    },
+    RuleText {
+        id: "paxos/flexible-bound",
+        sentence: "A quorum of phase 1 and one of phase 2 have more members together than there are acceptors.",
+        source: "Howard et al., Flexible Paxos (2016), section 3",
+    },
+    RuleText {
+        id: "paxos/pqr-rinse",
+        sentence: "A quorum read is answered only after the highest slot that its quorum voted in is applied.",
+        source: "Charapko et al., Linearizable Quorum Reads in Paxos (HotStorage'19), section 3: the rinse",
+    },
+    RuleText {
+        id: "paxos/lease-drift",
+        sentence: "A leader trusts its lease for less than its acceptors keep it, by the most that clocks drift apart.",
+        source: "Paxos Made Live, 5.2: the master's time-out is shorter than the replicas'",
+    },
+    RuleText {
+        id: "paxos/lease-sent",
+        sentence: "A leader counts its lease from when it asked for it, not from when it was granted.",
+        source: "Gray and Cheriton, Leases (1989), section 3.1; Paxos Made Live, 5.2",
+    },
+    RuleText {
+        id: "paxos/lease-kept",
+        sentence: "An acceptor promises no other proposer while its lease to one runs, nor soon after a restart.",
+        source: "Paxos Made Live, 5.2: \"replicas refuse to process messages from other proposers\"",
+    },
+    RuleText {
+        id: "paxos/ballot-fresh",
+        sentence: "A proposer that restarts uses none of its former ballots again.",
+        source: "Paxos Made Simple, 2.5: \"begins phase 1 with a higher proposal number than any it has already used\"",
+    },
+    RuleText {
+        id: "paxos/back-off",
+        sentence: "A proposer that is pre-empted waits before it tries again.",
+        source: "Paxos Made Simple, 2.4 (progress); PMMC, 3",
     },
 ];

@@ -137,9 +137,11 @@ impl Paxos {
         let trimmed = Slot(slot.0.saturating_sub(self.config.trailing)).max(self.acceptor.base());
         self.acceptor.trim(trimmed);
         self.learner.trim(trimmed);
+        let is_voter = self.is_voter();
         let votes: Few<Vote> = self
             .acceptor
             .votes_from(trimmed.next())
+            .filter(|_| is_voter)
             .map(|(slot, cast)| Vote { slot, ballot: cast.ballot, entry: cast.entry.clone() })
             .collect();
         let (promised, members, blob) = (self.acceptor.promised(), self.members, snapshot.blob());

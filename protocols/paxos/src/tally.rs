@@ -3,7 +3,39 @@
 
 use replica::{Members, NodeId, NodeSet, Rules};
 
-use crate::rules;
+use crate::{Config, rules};
+
+/// How many acceptors each phase needs: any quorum of phase 1 meets any of phase 2. Howard, Malkhi and Spiegelman,
+/// *Flexible Paxos* (2016): that, and not that both are majorities, is what safety needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Quorums {
+    /// For a ballot to be led.
+    pub(crate) q1: usize,
+    /// For a value to be chosen, and for a leader to be confirmed.
+    pub(crate) q2: usize,
+}
+
+impl Quorums {
+    /// As the settings say, majorities by default; one that is not given follows from the other.
+    pub(crate) fn of(members: &Members, config: &Config) -> Quorums {
+        let voters = members.voters.len();
+        let (q1, q2) = match (config.q1, config.q2) {
+            (0, 0) => (members.majority(), members.majority()),
+            (q1, 0) => (q1.min(voters), (voters + 1).saturating_sub(q1).max(1)),
+            (0, q2) => ((voters + 1).saturating_sub(q2).max(1), q2.min(voters)),
+            (q1, q2) => (q1.min(voters), q2.min(voters)),
+        };
+        if q1 + q2 <= voters && config.rules.obeys(rules::FLEXIBLE_BOUND) {
+            return Quorums { q1: voters + 1 - q2, q2 };
+        }
+        Quorums { q1, q2 }
+    }
+
+    /// One fewer in each phase: what the mutant without `majority` is content with.
+    pub(crate) fn short(self) -> Quorums {
+        Quorums { q1: (self.q1 - 1).max(1), q2: (self.q2 - 1).max(1) }
+    }
+}
 
 /// Who has answered one question.
 #[derive(Clone, Copy, Debug, Default)]
@@ -31,13 +63,10 @@ impl Tally {
         self.from
     }
 
-    /// Whether those counted are a quorum.
+    /// Whether `enough` voters were counted.
     #[inline]
-    pub(crate) fn is_quorum(&self, members: &Members, rules: Rules) -> bool {
-        let count = members.voters.and(self.from).len() + self.again as usize;
-        let enough =
-            if rules.obeys(rules::MAJORITY) { members.majority() } else { (members.majority() - 1).max(1) };
-        enough <= count
+    pub(crate) fn reaches(&self, enough: usize, members: &Members) -> bool {
+        enough <= members.voters.and(self.from).len() + self.again as usize
     }
 }
 
@@ -51,7 +80,7 @@ mod tests {
             let members = Members::first(nodes);
             let mut tally = Tally::default();
             for id in 0..nodes as u8 {
-                assert_eq!(tally.is_quorum(&members, Rules::ALL), majority <= id as usize);
+                assert_eq!(tally.reaches(members.majority(), &members), majority <= id as usize);
                 assert!(tally.count(NodeId(id), Rules::ALL));
                 assert!(!tally.count(NodeId(id), Rules::ALL));
             }

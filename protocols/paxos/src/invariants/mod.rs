@@ -15,12 +15,15 @@ mod votes;
 use replica::{Cluster, Effect, Findings, Invariant, Members, NodeId, Observe, Step, WriteId};
 
 use self::ghost::{Node, Place, Vote};
+use crate::tally::Quorums;
 use crate::{Config, Message, Paxos, Record};
 
 /// The judge's memory: what was voted, promised, proposed, chosen and delivered, kept as it happens.
 #[derive(Clone)]
 pub struct Invariants {
     members: Members,
+    /// How many acceptors each phase needs.
+    quorums: Quorums,
     /// What is known of each slot, slot 1 at index 0.
     places: alloc::vec::Vec<Place>,
     /// What is known of each node.
@@ -92,10 +95,17 @@ impl Observe<Paxos> for Invariants {
         },
     ];
 
-    fn new(members: &Members, _config: &Config) -> Invariants {
+    fn new(members: &Members, config: &Config) -> Invariants {
         let nodes = (0..replica::NODES_MAX).map(|_| Node::default()).collect();
         let (places, chosen_upto) = (alloc::vec::Vec::new(), replica::Slot::ZERO);
-        Invariants { members: *members, places, nodes, chosen_upto, steps: 0 }
+        Invariants {
+            members: *members,
+            quorums: Quorums::of(members, config),
+            places,
+            nodes,
+            chosen_upto,
+            steps: 0,
+        }
     }
 
     fn receiving(
@@ -158,6 +168,16 @@ impl Observe<Paxos> for Invariants {
 }
 
 impl Invariants {
+    /// Whether these suffice to lead.
+    fn is_q1(&self, nodes: replica::NodeSet) -> bool {
+        self.quorums.q1 <= self.members.voters.and(nodes).len()
+    }
+
+    /// Whether these suffice to choose.
+    fn is_q2(&self, nodes: replica::NodeSet) -> bool {
+        self.quorums.q2 <= self.members.voters.and(nodes).len()
+    }
+
     fn on_write(&mut self, node: NodeId, write: WriteId, record: &Record, findings: &mut Findings) {
         match record {
             Record::Genesis { .. } => {}

@@ -44,7 +44,7 @@ impl Invariants {
         self.check_one_value(node, slot, ballot, digest, findings);
         let promised = self.promised_to(node, ballot);
         let place = &self.places[slot.previous().0 as usize];
-        let backed = self.members.is_quorum(promised) && self.shows_safe(place, ballot, digest, promised);
+        let backed = self.is_q1(promised) && self.shows_safe(place, ballot, digest, promised);
         findings.check(P4, node, backed, || {
             format!("{node} proposes in {ballot} at {slot} what the promises of {promised:?} do not allow")
         });
@@ -78,11 +78,11 @@ impl Invariants {
         };
         let free = none_above(None);
         let mut same = place.proposals().filter(|p| p.ballot < ballot && p.digest == digest);
-        self.members.is_quorum(free)
+        self.is_q1(free)
             || same.any(|p| {
                 let quorum = none_above(Some(p.ballot));
                 let voted = |node| place.highest_vote(node, ballot) == Some(p.ballot);
-                self.members.is_quorum(quorum) && quorum.iter().any(voted)
+                self.is_q1(quorum) && quorum.iter().any(voted)
             })
     }
 
@@ -95,10 +95,10 @@ impl Invariants {
         };
         let bound = by_promise(&|promised| ballot <= promised);
         let mut rivals = place.proposals().filter(|p| p.ballot < ballot && p.digest != digest);
-        self.members.is_quorum(bound)
+        self.is_q1(bound)
             && !rivals.any(|p| {
                 let may_vote = by_promise(&|promised| promised <= p.ballot);
-                self.members.is_quorum(NodeSet(may_vote.0 | p.written.0))
+                self.is_q2(NodeSet(may_vote.0 | p.written.0))
             })
     }
 }

@@ -85,12 +85,12 @@ impl Invariants {
         digest: u64,
         findings: &mut Findings,
     ) {
-        let members = self.members;
-        let place = self.place(slot);
-        let vote = place.proposal(ballot, digest);
-        if !vote.durable.insert(node) || !members.is_quorum(vote.durable) {
+        let vote = self.place(slot).proposal(ballot, digest);
+        let (new, durable) = (vote.durable.insert(node), vote.durable);
+        if !new || !self.is_q2(durable) {
             return;
         }
+        let place = self.place(slot);
         let (other, first) = *place.chosen.get_or_insert((digest, ballot));
         findings.check(P1, node, other == digest, || {
             format!(

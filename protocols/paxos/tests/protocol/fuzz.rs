@@ -22,7 +22,7 @@ fn random_faults_break_nothing() {
     let mut observed = vec![0; Invariants::INVARIANTS.len()];
     let (mut claims, mut reads, mut entries) = (0, 0, 0);
     for seed in first()..first() + seeds() {
-        let world = fuzz(seed, Rules::ALL, &Profile::MIXED);
+        let world = fuzz(seed, Rules::ALL, &Profile { features: 500, ..Profile::MIXED });
         assert!(world.violations.is_empty(), "seed {seed}: {:#?}", world.violations);
         gates |= world.gates;
         claims += world.claims;

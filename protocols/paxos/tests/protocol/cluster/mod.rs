@@ -353,10 +353,16 @@ impl World {
         weather: Weather,
         settings: &[(&str, &str)],
     ) -> World {
-        let settings = settings.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
-        let knobs = Knobs { detection: Span(DETECTION), rules, settings };
+        let own = settings.iter().filter(|(name, _)| *name != "learners");
+        let knobs = Knobs {
+            detection: Span(DETECTION),
+            rules,
+            settings: own.map(|(name, value)| (name.to_string(), value.to_string())).collect(),
+        };
         let config = Paxos::config(&knobs).expect("settings that exist");
-        let members = Members::first(nodes);
+        let learners =
+            settings.iter().filter(|(name, _)| *name == "learners").map(|(_, n)| n.parse::<usize>().unwrap());
+        let members = Members::with_learners(nodes, learners.sum());
         let node = || Node {
             host: None,
             incarnation: 0,
@@ -714,6 +720,15 @@ impl World {
         }
     }
 
+    /// Asks whoever leads for another leader.
+    pub(crate) fn hand_over(&mut self, to: NodeId) {
+        let now = LocalTime(self.now);
+        let leads = |node: &NodeId| self.replica(*node).is_some_and(|r| r.status().role == Role::Leader);
+        for node in self.ids().filter(leads).collect::<Vec<_>>() {
+            self.call(node, |host, ports| host.expect("it is up").hand_over(now, Some(to), ports));
+        }
+    }
+
     /// Offers a node the snapshot that its state machine is at: the ledger's digest up to there.
     pub(crate) fn snapshot(&mut self, node: NodeId) {
         let (position, now) = (self.position(node), LocalTime(self.now));
@@ -865,6 +880,14 @@ pub(crate) struct Profile {
     pub(crate) pauses: u64,
     /// Snapshots that a state machine offers.
     pub(crate) snapshots: u64,
+    /// How many runs in a thousand have learners, thrifty accepts, flexible quorums and other reads.
+    pub(crate) features: u64,
+    /// The sizes of quorums; empty draws them.
+    pub(crate) q1: &'static str,
+    /// See `q1`.
+    pub(crate) q2: &'static str,
+    /// How reads are served; empty draws it.
+    pub(crate) reads: &'static str,
     /// The cluster's size; zero draws it.
     pub(crate) nodes: usize,
 }
@@ -880,6 +903,10 @@ impl Profile {
         power: 500,
         pauses: 50,
         snapshots: 250,
+        features: 0,
+        reads: "",
+        q1: "",
+        q2: "",
         nodes: 0,
     };
 }
@@ -904,7 +931,29 @@ pub(crate) fn fuzz_judged_by(
     let window = ["256", "4", "16"][rng.below(3) as usize];
     let trailing = ["0", "3", "64"][rng.below(3) as usize];
     let report = if profile.snapshots == 0 { "256" } else { "5" };
-    let settings = [("window", window), ("trailing", trailing), ("chunk", "100"), ("report", report)];
+    let rich = profile.snapshots != 0 && rng.chance(profile.features);
+    let pick = |rng: &mut Rng, of: &[&'static str]| {
+        if rich { of[rng.below(of.len() as u64) as usize] } else { of[0] }
+    };
+    let learners = if nodes < 4 { "0" } else { pick(&mut rng, &["0", "1"]) };
+    let reads = match profile.reads {
+        "" => pick(&mut rng, &["quorum", "log", "pqr", "lease"]),
+        reads => reads,
+    };
+    let thrifty = pick(&mut rng, &["off", "on"]);
+    let q2 = if nodes == 5 && learners == "0" { pick(&mut rng, &["0", "2", "4"]) } else { "0" };
+    let (q1, q2) = if profile.q1.is_empty() { ("0", q2) } else { (profile.q1, profile.q2) };
+    let settings = [
+        ("window", window),
+        ("trailing", trailing),
+        ("chunk", "100"),
+        ("report", report),
+        ("learners", learners),
+        ("reads", reads),
+        ("thrifty", thrifty),
+        ("q1", q1),
+        ("q2", q2),
+    ];
     let mut world = World::with_settings(nodes, seed, rules, profile.weather, &settings);
     world.judged_by = judged_by;
     for _ in 0..profile.turns {
@@ -937,9 +986,12 @@ fn turn(world: &mut World, rng: &mut Rng, profile: &Profile) {
             world.run(MS / 2);
         }
     }
-    if rng.chance(100) {
+    if rng.chance(100 + profile.features / 2) {
         world.propose(anyone);
         world.read(anyone);
+    }
+    if rng.chance(profile.features / 20) {
+        world.hand_over(anyone);
     }
     if rng.chance(profile.snapshots) {
         world.snapshot(target);
