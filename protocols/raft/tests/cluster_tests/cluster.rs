@@ -214,7 +214,7 @@ pub struct Net {
     sequence: u64,
 }
 
-struct Nobody;
+pub struct Nobody;
 impl replica::Cluster<Raft> for Nobody {
     fn replica(&self, _: NodeId) -> Option<&Raft> {
         None

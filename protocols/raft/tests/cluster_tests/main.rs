@@ -5,5 +5,6 @@
 
 mod cluster;
 mod fuzz;
+mod paper;
 mod rules;
 mod stories;

@@ -9,18 +9,20 @@ use crate::fuzz::{ACTS, Acts, run};
 
 /// What makes a mutant show: few nodes, small appends, a kind of link, a mix of acts.
 #[derive(Clone, Copy)]
-struct Profile {
-    nodes: usize,
-    link: Link,
-    loss: u64,
-    dup: u64,
-    latency: (u64, u64),
-    sync: (u64, u64),
-    small: bool,
-    acts: Acts,
+pub struct Profile {
+    pub nodes: usize,
+    pub link: Link,
+    pub loss: u64,
+    pub dup: u64,
+    pub latency: (u64, u64),
+    pub sync: (u64, u64),
+    pub small: bool,
+    pub snapshot_every: u64,
+    pub settings: &'static [(&'static str, &'static str)],
+    pub acts: Acts,
 }
 
-const STORMY: Profile = Profile {
+pub const STORMY: Profile = Profile {
     nodes: 3,
     link: Link::Datagram,
     loss: 50,
@@ -28,6 +30,8 @@ const STORMY: Profile = Profile {
     latency: (200, 20_000),
     sync: (1_000, 20_000),
     small: true,
+    snapshot_every: 0,
+    settings: &[],
     acts: Acts { cut: 40, power: 40, ..ACTS },
 };
 
@@ -38,13 +42,15 @@ fn options(profile: Profile) -> Options {
         dup: profile.dup,
         latency: profile.latency,
         sync: profile.sync,
+        snapshot_every: profile.snapshot_every,
         settings: if profile.small { vec![("append_max", "1")] } else { Vec::new() },
         ..Options::calm(profile.nodes)
     }
+    .set(profile.settings)
 }
 
 /// Runs seeds until one of `judges` fires without the rule; then the same seed with the rule must be clean.
-fn check(rule: RuleBit, judges: &[&str], seeds: u64, profile: Profile) {
+pub fn check(rule: RuleBit, judges: &[&str], seeds: u64, profile: Profile) {
     let mut fired = Vec::new();
     for seed in 0..seeds {
         let mutant = run(options(profile).without(rule), profile.acts, seed, false);
@@ -70,21 +76,25 @@ fn check(rule: RuleBit, judges: &[&str], seeds: u64, profile: Profile) {
 
 #[test]
 fn vote_not_durable() {
+    // raft/vote-durable: thesis 3.8; paper figure 2, persistent state.
     check(rules::VOTE_DURABLE, &["claims", "raft/R6"], 600, STORMY);
 }
 
 #[test]
 fn term_not_durable() {
+    // raft/term-durable: paper figure 2, persistent state.
     check(rules::TERM_DURABLE, &["claims", "raft/R6"], 300, STORMY);
 }
 
 #[test]
 fn acknowledged_before_durable() {
+    // raft/append-durable: paper figure 2, persistent state; thesis 3.8.
     check(rules::APPEND_DURABLE, &["claims", "raft/R7", "raft/R8", "ledger"], 2000, STORMY);
 }
 
 #[test]
 fn leader_counts_itself_before_durable() {
+    // raft/own-durable: thesis 10.2.1.
     check(rules::OWN_DURABLE, &["raft/R7", "raft/R8"], 300, STORMY);
 }
 
@@ -93,6 +103,7 @@ fn leader_counts_itself_before_durable() {
 /// win B's vote (y is of a later term than x) and overwrite it.
 #[test]
 fn older_term_committed_by_counting() {
+    // raft/5.4.2: paper 5.4.2, figure 8.
     for is_mutant in [false, true] {
         let options = Options { settings: vec![("append_max", "1")], ..Options::calm(3) };
         let mut world =
@@ -145,42 +156,50 @@ fn older_term_committed_by_counting() {
 
 #[test]
 fn vote_for_a_log_behind() {
+    // raft/5.4.1: paper 5.4.1.
     check(rules::UP_TO_DATE, &["raft/R9", "raft/R4", "raft/R8", "raft/R5", "ledger"], 300, STORMY);
 }
 
 #[test]
 fn two_votes_in_a_term() {
+    // raft/5.2-one-vote: paper 5.2.
     check(rules::ONE_VOTE, &["raft/R6", "raft/R1"], 2000, STORMY);
 }
 
 #[test]
 fn higher_term_does_not_depose() {
+    // raft/5.1-step-down: paper 5.1.
     check(rules::STEP_DOWN, &["raft/R1"], 300, STORMY);
 }
 
 #[test]
 fn entries_taken_without_what_precedes_them() {
+    // raft/5.3-prev: paper 5.3, consistency check.
     check(rules::PREV_LOG, &["raft/R3"], 1000, STORMY);
 }
 
 #[test]
 fn suffix_cut_without_conflict() {
+    // raft/5.3-cut: paper figure 2, AppendEntries step 3.
     check(rules::CUT_ON_CONFLICT, &["raft/R8"], 600, STORMY);
 }
 
 #[test]
 fn commit_beyond_what_matched() {
+    // raft/commit-matched: paper figure 2, AppendEntries step 5.
     check(rules::COMMIT_MATCHED, &["raft/R5", "ledger"], 1000, STORMY);
 }
 
 #[test]
 fn read_before_own_term_commit() {
+    // raft/6.4-own-term: thesis 6.4, step 1.
     check(rules::READ_OWN_TERM, &["raft/read", "reads"], 1000, STORMY);
 }
 
 /// A leader is cut off, another one commits, a client reads at the first: without a quorum it answers from the past.
 #[test]
 fn read_without_quorum() {
+    // raft/6.4-quorum: thesis 6.4, step 3.
     for is_mutant in [false, true] {
         let options = Options::calm(3);
         let options = if is_mutant { options.without(rules::READ_QUORUM) } else { options };
@@ -196,6 +215,7 @@ fn read_without_quorum() {
 /// confirmed by answers to questions that were asked before it.
 #[test]
 fn read_confirmed_by_older_answers() {
+    // raft/6.4-token: thesis 6.4, step 3.
     for is_mutant in [false, true] {
         let options = Options { link: Link::Datagram, ..Options::calm(3) };
         let options = if is_mutant { options.without(rules::READ_TOKEN) } else { options };
@@ -233,6 +253,7 @@ fn depose(world: &mut World, before: impl FnOnce(&mut World)) -> replica::NodeId
 
 #[test]
 fn stale_vote_counted() {
+    // raft/stale-vote: paper 5.1.
     check(rules::STALE_VOTE, &["raft/R1"], 4000, Profile { latency: (20_000, 200_000), ..STORMY });
 }
 
@@ -240,6 +261,7 @@ fn stale_vote_counted() {
 /// only now: what it speaks of is gone from the follower's log, which meanwhile is cut off.
 #[test]
 fn stale_acknowledgment_counted() {
+    // raft/stale-reply: paper 5.1.
     for is_mutant in [false, true] {
         let options = Options { link: Link::Datagram, ..Options::calm(3) };
         let options = if is_mutant { options.without(rules::STALE_REPLY) } else { options };
@@ -267,6 +289,7 @@ fn stale_acknowledgment_counted() {
 
 #[test]
 fn stale_leader_obeyed() {
+    // raft/5.1-stale-leader: paper 5.1; figure 2, AppendEntries step 1.
     check(rules::STALE_LEADER, &["raft/R8"], 1000, Profile { latency: (200, 60_000), ..STORMY });
 }
 
@@ -274,6 +297,7 @@ fn stale_leader_obeyed() {
 /// until a client writes.
 #[test]
 fn no_noop_leaves_reads_waiting() {
+    // raft/no-op: thesis 6.4, step 1; paper section 8.
     let mut stuck = 0;
     for seed in 0..40 {
         for (rules, may_stick) in [(true, false), (false, true)] {
