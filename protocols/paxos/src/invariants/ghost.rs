@@ -3,7 +3,7 @@
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
-use replica::{NodeId, NodeSet, Slot, WriteId};
+use replica::{Findings, NodeId, NodeSet, Slot, WriteId};
 
 use super::Invariants;
 use crate::Ballot;
@@ -118,6 +118,25 @@ impl Invariants {
                 let vote = self.place(slot).proposal(ballot, digest);
                 if !vote.durable.contains(node) {
                     vote.written.remove(node);
+                }
+            }
+        }
+    }
+
+    /// Records of `node` up to `upto` are durable: promises bind from here on, votes count.
+    pub(super) fn harden(&mut self, node: NodeId, upto: WriteId, findings: &mut Findings) {
+        loop {
+            let ghost = &mut self.nodes[node.index()];
+            let Some(&(write, pending)) = ghost.pending.front() else { return };
+            if upto < write {
+                return;
+            }
+            ghost.pending.pop_front();
+            match pending {
+                Pending::Promise { ballot } => ghost.promised_durable = ballot,
+                Pending::Vote(Vote { promised, ballot, slot, digest }) => {
+                    ghost.promised_durable = promised;
+                    self.harden_vote(node, slot, ballot, digest, findings);
                 }
             }
         }

@@ -5,18 +5,26 @@
 //! protocol can see, that nothing is voted for that no owner of a ballot proposed. Whether a leader's proposals came
 //! from clients is the ledger's business.
 
-mod delivery;
+// What it remembers, and then an invariant a file.
 mod ghost;
-mod proposals;
-mod replies;
-mod trimming;
-mod votes;
 
-use replica::{Cluster, Effect, Findings, Invariant, Members, NodeId, Observe, Step, WriteId};
+mod agreement;
+mod chosen;
+mod in_order;
+mod one_value;
+mod owner;
+mod promises;
+mod replies;
+mod safe_at;
+mod shows_safe;
+mod trimming;
+mod validity;
+
+use replica::{Cluster, Effect, Findings, Invariant, Members, NodeId, Observe, Slot, Step, WriteId};
 
 use self::ghost::{Node, Place, Vote};
 use crate::tally::Quorums;
-use crate::{Config, Message, Paxos, Record};
+use crate::{Ballot, Config, Message, Paxos, Record};
 
 /// The judge's memory: what was voted, promised, proposed, chosen and delivered, kept as it happens.
 #[derive(Clone)]
@@ -141,7 +149,8 @@ impl Observe<Paxos> for Invariants {
                 }
                 Effect::Send { message, .. } => self.on_send(node, message, findings),
                 Effect::Deliver { slot, position, entry } => {
-                    self.on_deliver(node, *slot, *position, entry.digest(), findings)
+                    self.check_in_order(node, *slot, *position, findings);
+                    self.check_chosen(node, *slot, entry.digest(), findings);
                 }
                 Effect::WriteBlob { blob, last: true, .. } => self.on_blob(node, *blob),
                 Effect::Restore { position, .. } => self.on_restore(node, *position, findings),
@@ -188,12 +197,32 @@ impl Invariants {
                 }
                 let vote = Vote { promised: *promised, ballot: *ballot, slot: *slot, digest: entry.digest() };
                 self.on_vote(node, write, vote, findings);
+                self.check_one_value(node, *slot, *ballot, entry.digest(), findings);
+                self.check_proposed(node, *slot, *ballot, entry.digest(), findings);
             }
             Record::Chosen { .. } => {}
             Record::Snapshot { blob, slot, trimmed, .. } => {
                 self.on_trim(node, *blob, (*slot, *trimmed), findings)
             }
         }
+    }
+
+    /// A value is proposed: by an accept on its way, or by the proposer's own vote. P2, P4 and P5 when it is the first time.
+    fn on_proposal(
+        &mut self,
+        node: NodeId,
+        slot: Slot,
+        ballot: Ballot,
+        digest: u64,
+        findings: &mut Findings,
+    ) {
+        let proposal = self.place(slot).proposal(ballot, digest);
+        if core::mem::replace(&mut proposal.proposed, true) {
+            return;
+        }
+        self.check_one_value(node, slot, ballot, digest, findings);
+        self.check_shown_safe(node, slot, ballot, digest, findings);
+        self.check_safe(node, slot, ballot, digest, findings);
     }
 
     fn on_send(&mut self, node: NodeId, message: &Message, findings: &mut Findings) {

@@ -4,7 +4,6 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::*;
-use crate::Ballot;
 use replica::{
     Boot, ClientSession, Draw, Durable, EffectOf, Entry, Input, Knobs, LocalTime, Output, Position, Replica,
     Rules, Sequence, SessionNo, SharedEntry, Slot, Span, WallTime,
@@ -76,6 +75,11 @@ impl Story {
         self.sync(node);
     }
 
+    fn deliver(&mut self, node: NodeId, slot: Slot, position: Position, digest: u64) {
+        self.judge.check_in_order(node, slot, position, &mut self.findings);
+        self.judge.check_chosen(node, slot, digest, &mut self.findings);
+    }
+
     /// What was found, by place in the list.
     fn found(&self) -> Vec<usize> {
         let mut found: Vec<usize> =
@@ -122,7 +126,7 @@ fn a_legal_take_over_is_silent() {
     story.vote(B, ballot(2, C), 2, 3);
     story.vote(C, ballot(2, C), 2, 3);
     for (slot, value) in [(1, 1), (2, 3)] {
-        story.judge.on_deliver(C, Slot(slot), Position(slot), entry(value).digest(), &mut story.findings);
+        story.deliver(C, Slot(slot), Position(slot), entry(value).digest());
     }
     assert_eq!(story.found(), []);
     assert!(story.findings.observed[P1] > 0 && story.findings.observed[P4] > 0);
@@ -259,13 +263,13 @@ fn p7_and_p8_a_delivery_out_of_order_or_of_what_is_not_chosen() {
         story.vote(A, ballot(1, A), slot, value);
         story.vote(B, ballot(1, A), slot, value);
     }
-    story.judge.on_deliver(B, Slot(2), Position(2), entry(2).digest(), &mut story.findings);
+    story.deliver(B, Slot(2), Position(2), entry(2).digest());
     assert_eq!(story.found(), [P7]);
     let mut story = Story::new();
     story.lead(A, ballot(1, A), &[B]);
     story.propose(ballot(1, A), 1, 1);
     story.vote(A, ballot(1, A), 1, 1);
-    story.judge.on_deliver(A, Slot(1), Position(1), entry(1).digest(), &mut story.findings);
+    story.deliver(A, Slot(1), Position(1), entry(1).digest());
     assert_eq!(story.found(), [P8]);
 }
 

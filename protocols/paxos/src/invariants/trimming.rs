@@ -3,9 +3,9 @@
 
 use alloc::format;
 
-use replica::{BlobId, Findings, NodeId, Position, Slot};
+use replica::{BlobId, Findings, NodeId, Slot};
 
-use super::{Invariants, P8, P9};
+use super::{Invariants, P9};
 
 impl Invariants {
     /// The last bytes of a blob were handed to the disk.
@@ -30,17 +30,5 @@ impl Invariants {
         findings.check(P9, node, holds, || {
             format!("{node} trims up to {trimmed} by a snapshot of {slot}: it had applied {applied}, and wrote {written:?} in this step or before")
         });
-    }
-
-    /// P8 for a snapshot: all that it covers is chosen.
-    pub(super) fn on_restore(&mut self, node: NodeId, position: Position, findings: &mut Findings) {
-        while self.places.get(self.chosen_upto.0 as usize).is_some_and(|place| place.chosen.is_some()) {
-            self.chosen_upto = self.chosen_upto.next();
-        }
-        let upto = self.chosen_upto;
-        findings.check(P8, node, position.0 <= upto.0, || {
-            format!("{node} restores a snapshot of {position}, and only the slots up to {upto} are chosen")
-        });
-        self.nodes[node.index()].delivered = Slot(position.0);
     }
 }
