@@ -4,11 +4,15 @@
 
 use alloc::collections::VecDeque;
 use alloc::format;
+use alloc::vec::Vec;
 
 use replica::{LocalTime, NodeId, NodeSet, Refusal, Round, SharedEntry, Slot, WriteId};
 
+use crate::config::Reading;
 use crate::discovery::FollowingStage;
-use crate::message::{Attempt, Message};
+use crate::handover::Resigning;
+use crate::lease::Lease;
+use crate::message::{Attempt, Message, Vote};
 use crate::reads::{Confirmation, Reads};
 use crate::relation::{LearnerStage, Stage, attempt_of};
 use crate::zxid::{COUNTER_MAX, counter, epoch as epoch_of, zxid};
@@ -29,7 +33,14 @@ pub(crate) struct Broadcast {
     pending: VecDeque<Pending>,
     /// How many of `pending`, from the front, are on the leader's own disk and counted as acknowledged by it.
     own: usize,
+    /// The leader's newest own write, until it is durable.
+    newest: Option<WriteId>,
+    /// Since when the leader's disk has not confirmed a proposal that it was given; None if it has confirmed all.
+    stalled_since: Option<LocalTime>,
+    /// Whether the leader is about to hand over.
+    pub(crate) resigning: Option<Resigning>,
     pub(crate) reads: Reads,
+    pub(crate) lease: Lease,
 }
 
 #[derive(Clone, Debug)]
@@ -44,7 +55,17 @@ struct Pending {
 impl Broadcast {
     /// A leader begins when its whole log is committed.
     fn new(epoch: Round, committed: usize) -> Broadcast {
-        Broadcast { epoch, committed, pending: VecDeque::new(), own: 0, reads: Reads::default() }
+        Broadcast {
+            epoch,
+            committed,
+            pending: VecDeque::new(),
+            own: 0,
+            newest: None,
+            stalled_since: None,
+            resigning: None,
+            reads: Reads::default(),
+            lease: Lease::default(),
+        }
     }
 
     /// How many proposals wait for their quorum.
@@ -58,7 +79,11 @@ impl Broadcast {
     }
 
     /// The leader acknowledges its own proposals once they are on its own disk.
-    pub(crate) fn count_own(&mut self, node: NodeId, durable: WriteId) {
+    pub(crate) fn count_own(&mut self, node: NodeId, durable: WriteId, now: LocalTime) {
+        if self.newest.is_some_and(|newest| newest <= durable) {
+            self.newest = None;
+        }
+        self.stalled_since = self.newest.map(|_| now);
         while self.own < self.pending.len() && self.pending[self.own].write <= durable {
             self.pending[self.own].acks.insert(node);
             self.own += 1;
@@ -77,10 +102,14 @@ impl Zab {
     pub(crate) fn committed(&self) -> Slot {
         let Phase::Leading(leading) = &self.phase else { unreachable!("only a leader commits") };
         let Stage::Broadcast(broadcast) = &leading.stage else { unreachable!("only in this phase") };
-        match broadcast.committed {
-            0 => Slot::ZERO,
-            count => self.log.at(count - 1).zxid,
-        }
+        self.log.place(broadcast.committed).zxid
+    }
+
+    /// How many transactions this leader has committed.
+    pub(crate) fn committed_count(&self) -> usize {
+        let Phase::Leading(leading) = &self.phase else { unreachable!("only a leader commits") };
+        let Stage::Broadcast(broadcast) = &leading.stage else { unreachable!("only in this phase") };
+        broadcast.committed
     }
 
     /// A quorum holds the leader's history: it is committed as a whole, and the leader serves.
@@ -95,12 +124,18 @@ impl Zab {
         for node in synced.iter() {
             self.send_up_to_date(node, out);
         }
+        // Observers waited for this.
+        let Phase::Leading(leading) = &self.phase else { unreachable!("it has begun") };
+        let waiting: Vec<_> = leading.acked().filter(|(node, _)| self.is_observer(*node)).collect();
+        for (node, last) in waiting {
+            self.synchronize(node, last, out);
+        }
     }
 
     pub(crate) fn on_propose(&mut self, now: LocalTime, entry: SharedEntry, out: &mut Out<'_>) {
         match &self.phase {
             Phase::Leading(leading) => match &leading.stage {
-                Stage::Broadcast(_) => self.propose(now, entry, out),
+                Stage::Broadcast(broadcast) if broadcast.resigning.is_none() => self.propose(now, entry, out),
                 _ => out.refuse_entry(&entry, Refusal::NoLeader, None),
             },
             Phase::Following(following) if following.stage == FollowingStage::Broadcast => {
@@ -114,17 +149,22 @@ impl Zab {
     pub(crate) fn on_request(&mut self, now: LocalTime, from: NodeId, entry: SharedEntry, out: &mut Out<'_>) {
         let Phase::Leading(leading) = &self.phase else { unreachable!("the guard saw a leader") };
         match &leading.stage {
-            Stage::Broadcast(broadcast) if broadcast.outstanding() < OUTSTANDING_MAX => {
+            Stage::Broadcast(broadcast)
+                if broadcast.outstanding() < OUTSTANDING_MAX && broadcast.resigning.is_none() =>
+            {
                 self.propose(now, entry, out);
             }
             _ => out.narrate("", || format!("REQUEST of {from} cannot be proposed now: dropped")),
         }
     }
 
-    fn propose(&mut self, now: LocalTime, entry: SharedEntry, out: &mut Out<'_>) {
+    pub(crate) fn propose(&mut self, now: LocalTime, entry: SharedEntry, out: &mut Out<'_>) {
         let Phase::Leading(leading) = &mut self.phase else { unreachable!("only a leader proposes") };
         let Stage::Broadcast(broadcast) = &mut leading.stage else { unreachable!("only in this phase") };
         if OUTSTANDING_MAX <= broadcast.outstanding() {
+            if entry.is_noop() {
+                return broadcast.reads.refuse_marked(out);
+            }
             return out.refuse_entry(&entry, Refusal::Busy, None);
         }
         let last = self.log.last();
@@ -134,29 +174,65 @@ impl Zab {
             last.next()
         } else if self.config.rules.obeys(rules::COUNTER_OVERFLOW) {
             // One more would run over into the epoch. A new epoch begins at 1 again.
-            out.refuse_entry(&entry, Refusal::NoLeader, None);
+            if !entry.is_noop() {
+                out.refuse_entry(&entry, Refusal::NoLeader, None);
+            }
+            out.reached(gates::COUNTER_USED_UP);
             return self.become_looking(now, "has used up its counter", out);
         } else {
             zxid(epoch_of(last).next(), 1)
         };
         let write = out.write(Record::Txn { zxid, entry: entry.clone() });
         broadcast.pending.push_back(Pending { zxid, write, acks: NodeSet::EMPTY });
+        broadcast.newest = Some(write);
+        broadcast.stalled_since.get_or_insert(now);
         self.log.append(zxid, entry.clone());
         // Proposals leave before the leader's own write is durable; it counts itself only when it is. They go to
         // learners between NEWLEADER and its ACK as well: what comes after their NEWLEADER they learn only this way.
         let to = if self.config.rules.obeys(rules::PROPOSE_TO_SYNCING) {
             leading.forwarding
         } else {
-            leading.up_to_date
+            leading.forwarding.and(leading.up_to_date)
         };
         for node in to.iter() {
             let attempt = attempt_of(&leading.learners, node);
             out.send(node, Message::Proposal { attempt, zxid, entry: entry.clone() });
         }
         if !self.config.rules.obeys(rules::LEADER_COUNTS_DURABLE) {
-            broadcast.count_own(self.node, write);
-            self.commit_ready(out);
+            broadcast.count_own(self.node, write, now);
+            self.commit_ready(now, out);
         }
+    }
+
+    /// With `propose_twice`, the proposals that NEWLEADER's history holds already go out again after it, as
+    /// ZooKeeper's do (`Leader.startForwarding`). A follower must not mind.
+    pub(crate) fn repeat_outstanding(&mut self, to: NodeId, out: &mut Out<'_>) {
+        let Phase::Leading(leading) = &self.phase else { unreachable!("only a leader proposes") };
+        let Stage::Broadcast(broadcast) = &leading.stage else { return };
+        if self.config.propose_twice {
+            let attempt = leading.learner(to).attempt;
+            for place in broadcast.committed..self.log.len() {
+                let txn = self.log.at(place);
+                out.send(to, Message::Proposal { attempt, zxid: txn.zxid, entry: txn.entry.clone() });
+            }
+        }
+    }
+
+    /// A leader whose own disk does not confirm anything for the sync limit gives up: it still answers pings, and so
+    /// nobody else would notice. It votes for the follower that has acknowledged most, not for itself.
+    pub(crate) fn check_disk(&mut self, now: LocalTime, out: &mut Out<'_>) {
+        let Phase::Leading(leading) = &self.phase else { unreachable!("only a leader checks") };
+        let Stage::Broadcast(broadcast) = &leading.stage else { return };
+        let Some(since) = broadcast.stalled_since else { return };
+        if now.since(since) <= self.config.sync_limit || !self.config.rules.obeys(rules::SYNC_LIMIT) {
+            return;
+        }
+        out.reached(gates::DISK_STALLED);
+        let others = leading.up_to_date.and(self.members.voters).iter();
+        let best = others.map(|node| (leading.learner(node).acked, node)).max();
+        let epoch = self.current_epoch;
+        let wish = best.map(|(zxid, leader)| Vote { leader, zxid, epoch });
+        self.look(now, "has a disk that is stalled", wish, out);
     }
 
     pub(crate) fn on_proposal(&mut self, now: LocalTime, zxid: Slot, entry: SharedEntry, out: &mut Out<'_>) {
@@ -165,8 +241,11 @@ impl Zab {
             return self.leave_gap(now, zxid, out);
         }
         let (leader, attempt) = (following.leader, following.attempt);
+        if zxid <= self.log.last() && epoch_of(zxid) == following.epoch && self.log.contains(zxid) {
+            // A leader may say it again (`propose_twice`): it is on disk or on its way, and counts as it did.
+            return self.send_ack(leader, attempt, zxid, out);
+        }
         if !self.take(zxid, entry, out) {
-            // A duplicate would do no harm, but a session makes none: this server and its leader disagree.
             return self.leave_gap(now, zxid, out);
         }
         self.send_ack(leader, attempt, zxid, out);
@@ -181,8 +260,11 @@ impl Zab {
         }
     }
 
-    pub(crate) fn on_ack(&mut self, from: NodeId, zxid: Slot, out: &mut Out<'_>) {
+    pub(crate) fn on_ack(&mut self, now: LocalTime, from: NodeId, zxid: Slot, out: &mut Out<'_>) {
         let Phase::Leading(leading) = &mut self.phase else { return };
+        if let Some(learner) = &mut leading.learners[from.index()] {
+            learner.acked = learner.acked.max(zxid);
+        }
         let Stage::Broadcast(broadcast) = &mut leading.stage else { return };
         let place = match broadcast.place(zxid) {
             Some(place) => place,
@@ -195,27 +277,27 @@ impl Zab {
                 back
             }
             // Committed without it.
-            None => return,
+            None => return self.resign_if_drained(now, out),
         };
         broadcast.pending[place].acks.insert(from);
         // Acknowledgments of a follower come in order, so only the front can complete a quorum first.
         if place == 0 || !self.config.rules.obeys(rules::ACK_OF_THIS_ATTEMPT) {
-            self.commit_ready(out);
+            self.commit_ready(now, out);
         }
     }
 
     /// ACK(NEWLEADER) of a history that ends among outstanding proposals acknowledges those too.
-    pub(crate) fn count_acks_upto(&mut self, from: NodeId, last: Slot, out: &mut Out<'_>) {
+    pub(crate) fn count_acks_upto(&mut self, now: LocalTime, from: NodeId, last: Slot, out: &mut Out<'_>) {
         let Phase::Leading(leading) = &mut self.phase else { unreachable!("only a leader counts") };
         let Stage::Broadcast(broadcast) = &mut leading.stage else { unreachable!("only in this phase") };
         for pending in broadcast.pending.iter_mut().take_while(|pending| pending.zxid <= last) {
             pending.acks.insert(from);
         }
-        self.commit_ready(out);
+        self.commit_ready(now, out);
     }
 
     /// Commits from the front what a quorum holds.
-    pub(crate) fn commit_ready(&mut self, out: &mut Out<'_>) {
+    pub(crate) fn commit_ready(&mut self, now: LocalTime, out: &mut Out<'_>) {
         let Phase::Leading(leading) = &mut self.phase else { unreachable!("only a leader commits") };
         let Stage::Broadcast(broadcast) = &mut leading.stage else { unreachable!("only in this phase") };
         let first = broadcast.committed;
@@ -235,6 +317,8 @@ impl Zab {
         broadcast.committed = count;
         if first < count {
             self.commit(first, count, out);
+            self.answer_markers(now, out);
+            self.resign_if_drained(now, out);
         }
     }
 
@@ -245,10 +329,15 @@ impl Zab {
         let in_order = self.config.rules.obeys(rules::COMMIT_IN_ORDER);
         for step in 0..count - first {
             let place = if in_order { first + step } else { count - 1 - step };
-            let zxid = self.log.at(place).zxid;
-            for node in leading.up_to_date.iter() {
-                let attempt = leading.learner(node).attempt;
+            let txn = self.log.at(place);
+            let zxid = txn.zxid;
+            for node in leading.up_to_date.and(self.members.voters).iter() {
+                let attempt = attempt_of(&leading.learners, node);
                 out.send(node, Message::Commit { attempt, zxid });
+            }
+            for node in leading.informing.iter() {
+                let attempt = attempt_of(&leading.learners, node);
+                out.send(node, Message::Inform { attempt, zxid, entry: txn.entry.clone() });
             }
         }
         self.answer_syncs(out);
@@ -265,7 +354,8 @@ impl Zab {
     /// A follower learns that everything up to `zxid` is committed.
     pub(crate) fn commit_upto(&mut self, now: LocalTime, zxid: Slot, out: &mut Out<'_>) {
         let count = self.log.count_upto(zxid);
-        if self.log.floor(zxid) != zxid {
+        let rules = self.config.rules;
+        if self.log.floor(zxid) != zxid && rules.obeys(rules::CONTIGUOUS) && rules.obeys(rules::FIFO) {
             return self.leave_gap(now, zxid, out);
         }
         self.deliver_upto(count, out);
@@ -280,24 +370,27 @@ impl Zab {
     }
 
     /// Starts a round of pings that confirms a quorum, for the reads in `confirmation`.
-    pub(crate) fn begin_confirmation(&mut self, out: &mut Out<'_>) {
+    pub(crate) fn begin_confirmation(&mut self, now: LocalTime, out: &mut Out<'_>) {
         let Phase::Leading(leading) = &mut self.phase else { unreachable!("only a leader confirms") };
         let Stage::Broadcast(broadcast) = &mut leading.stage else { unreachable!("only in this phase") };
         let token = broadcast.reads.begin(self.node);
+        if self.config.reads == Reading::Lease {
+            broadcast.lease.begin(self.node, token, now);
+        }
         for node in leading.up_to_date.iter() {
             let attempt = leading.learner(node).attempt;
             out.send(node, Message::Ping { attempt, token });
         }
-        self.end_confirmation_if_quorum(out);
+        self.end_confirmation_if_quorum(now, out);
     }
 
     /// Answers the reads whose round a quorum has confirmed, and starts the round of those that came since.
-    pub(crate) fn end_confirmation_if_quorum(&mut self, out: &mut Out<'_>) {
+    pub(crate) fn end_confirmation_if_quorum(&mut self, now: LocalTime, out: &mut Out<'_>) {
         let Phase::Leading(leading) = &mut self.phase else { unreachable!("only a leader confirms") };
         let Stage::Broadcast(broadcast) = &mut leading.stage else { unreachable!("only in this phase") };
         let confirmed = |round: &Confirmation| self.members.is_quorum(round.from);
         if broadcast.reads.round.as_ref().is_some_and(confirmed) && broadcast.reads.answer(out) {
-            self.begin_confirmation(out);
+            self.begin_confirmation(now, out);
         }
     }
 }

@@ -10,6 +10,7 @@ use replica::{Fact, LocalTime, NodeId, NodeSet, ReadId, Round, Slot, WriteId};
 
 use crate::message::{Attempt, Message};
 use crate::relation::{Leading, Learner, LearnerStage, Stage};
+use crate::zxid::epoch as epoch_of;
 use crate::{Out, Phase, Record, Zab, gates, rules};
 
 /// A follower's relation to its leader: one attempt.
@@ -24,6 +25,8 @@ pub(crate) struct Following {
     pub(crate) stage: FollowingStage,
     /// Reads that wait for SYNCED, in the order of their SYNCs.
     pub(crate) syncs: VecDeque<ReadId>,
+    /// An epoch that may not be acknowledged before a lease ends that was granted to another leader.
+    pub(crate) held: Option<Round>,
 }
 
 /// How far a follower has come, in order.
@@ -65,6 +68,7 @@ impl Zab {
             epoch: Round::ZERO,
             stage: FollowingStage::Discovery,
             syncs: VecDeque::new(),
+            held: None,
         });
         out.narrate("", || format!("follows {leader}"));
         self.send_follower_info(leader, out);
@@ -77,15 +81,23 @@ impl Zab {
 
     pub(crate) fn on_leader_info(&mut self, now: LocalTime, epoch: Round, out: &mut Out<'_>) {
         let rules = self.config.rules;
+        let Phase::Following(following) = &self.phase else { unreachable!("the guard saw a follower") };
+        let is_bound = self.is_bound(now, following.leader, out);
         let Phase::Following(following) = &mut self.phase else { unreachable!("the guard saw a follower") };
         if following.stage != FollowingStage::Discovery {
             // An epoch is raised only before it is established, and only then does synchronization begin.
             return out.narrate("", || format!("LEADERINFO {epoch} after synchronization began: ignored"));
         }
-        if epoch < self.accepted_epoch {
+        // As it was: with no acceptedEpoch a follower takes any epoch, and takes it for new.
+        let forgets = !rules.obeys(rules::EPOCH_RECORDED);
+        if epoch < self.accepted_epoch && !forgets {
             return self.become_looking(now, "has accepted a later epoch than its leader's", out);
         }
         let fresh = self.accepted_epoch < epoch;
+        if fresh && is_bound {
+            following.held = Some(epoch);
+            return;
+        }
         following.epoch = epoch;
         let (leader, attempt) = (following.leader, following.attempt);
         if fresh {
@@ -96,7 +108,7 @@ impl Zab {
             // could establish both.
             out.reached(gates::ACCEPTED_BEFORE);
         }
-        let vote = fresh || !rules.obeys(rules::ACCEPT_ONCE);
+        let vote = fresh || forgets || !rules.obeys(rules::ACCEPT_ONCE);
         let message =
             Message::AckEpoch { attempt, epoch, vote, current: self.current_epoch, last: self.log.last() };
         if rules.obeys(rules::ACCEPT_DURABLE) {
@@ -112,7 +124,7 @@ impl Zab {
         assert!(matches!(self.phase, Phase::Looking(_)), "only a looking server begins to lead");
         assert_eq!(self.vote.leader, self.node);
         let early = self.take_early();
-        let places = replica::NODES_MAX - self.members.voters.0.leading_zeros() as usize;
+        let places = self.places();
         self.phase = Phase::Leading(Box::new(Leading::new(places, now, &self.config)));
         out.narrate("", || format!("is elected in election {}", self.clock));
         for (node, attempt, accepted) in early {
@@ -136,16 +148,17 @@ impl Zab {
             Phase::Following(_) | Phase::Unformed => return out.send(from, Message::Close { attempt }),
             Phase::Leading(leading) => leading,
         };
+        let forgets = !rules.obeys(rules::EPOCH_RECORDED);
         leading.remove(from);
         leading.learners[from.index()] =
-            Some(Learner { attempt, heard: now, accepted, stage: LearnerStage::Informed });
+            Some(Learner { attempt, heard: now, accepted, stage: LearnerStage::Informed, acked: Slot::ZERO });
         match &leading.stage {
             Stage::Discovery => self.announce_if_quorum(now, out),
             Stage::Announced(acks) => {
                 let epoch = acks.epoch;
                 // It cannot vote for this epoch any more, unless its vote is counted already.
                 let spent = accepted == epoch && rules.obeys(rules::ACCEPT_ONCE) && !acks.from.contains(from);
-                if epoch < accepted || spent {
+                if (epoch < accepted || spent) && !forgets {
                     out.reached(gates::EPOCH_RAISED);
                     self.announce(now, accepted.next(), out);
                 } else {
@@ -154,7 +167,7 @@ impl Zab {
             }
             Stage::Synchronization(_) | Stage::Broadcast(_) => {
                 let epoch = leading.established().expect("established in these stages");
-                if epoch < accepted {
+                if epoch < accepted && !forgets {
                     out.reached(gates::DEPOSED_BY_EPOCH);
                     self.become_looking(now, "has a follower that accepted a later epoch", out);
                 } else {
@@ -164,13 +177,18 @@ impl Zab {
         }
     }
 
-    fn announce_if_quorum(&mut self, now: LocalTime, out: &mut Out<'_>) {
+    pub(crate) fn announce_if_quorum(&mut self, now: LocalTime, out: &mut Out<'_>) {
         let Phase::Leading(leading) = &self.phase else { return };
         if !matches!(leading.stage, Stage::Discovery) {
             return;
         }
         let informed: NodeSet = leading.nodes().collect();
-        if self.members.is_quorum(informed.with(self.node)) {
+        if self.members.is_quorum(informed.with(self.node)) && !self.is_bound(now, self.node, out) {
+            if !self.config.rules.obeys(rules::EPOCH_RECORDED) {
+                // As it was: the epoch that the log ends in, plus one, though another may have been given that one.
+                return self.announce(now, epoch_of(self.log.last()).next(), out);
+            }
+            let Phase::Leading(leading) = &self.phase else { unreachable!("seen above") };
             let highest = leading.learners.iter().flatten().map(|learner| learner.accepted).max();
             let epoch = highest.unwrap_or_default().max(self.accepted_epoch).next();
             self.announce(now, epoch, out);
@@ -180,7 +198,7 @@ impl Zab {
     /// Announces a new epoch, in place of one that was announced but never established: no transaction and no
     /// NEWLEADER of that one can exist, and its acknowledgments carry its number.
     fn announce(&mut self, now: LocalTime, epoch: Round, out: &mut Out<'_>) {
-        assert!(self.accepted_epoch < epoch, "an epoch is announced once");
+        believe!(self, self.accepted_epoch < epoch, "an epoch is announced once");
         self.accepted_epoch = epoch;
         let write = out.write(Record::AcceptedEpoch { epoch });
         let Phase::Leading(leading) = &mut self.phase else { unreachable!("only a leader announces") };
@@ -281,7 +299,7 @@ impl Zab {
         let Stage::Announced(acks) = &leading.stage else { unreachable!("an epoch was announced") };
         let epoch = acks.epoch;
         assert_eq!(epoch, self.accepted_epoch);
-        assert!(self.current_epoch < epoch);
+        believe!(self, self.current_epoch < epoch, "an epoch is established once");
         out.fact(Fact::Leads { round: epoch });
         // The leader's whole log is the epoch's initial history, and it stands before this record.
         self.current_epoch = epoch;

@@ -28,6 +28,8 @@ pub(crate) struct Election {
     finalize_at: Option<LocalTime>,
     /// Followers that came before this server knows that it leads: ZooKeeper's follower retries to connect.
     pub(crate) early: Vec<(NodeId, Attempt, Round)>,
+    /// Whom a leader that resigned asked to vote for. Takes the place of this server's vote for itself.
+    wish: Option<Vote>,
 }
 
 impl Election {
@@ -50,10 +52,15 @@ impl Election {
 impl Zab {
     /// Ends whatever the server was doing, and looks for a leader.
     pub(crate) fn become_looking(&mut self, now: LocalTime, why: &'static str, out: &mut Out<'_>) {
+        self.look(now, why, None, out);
+    }
+
+    /// The same, with a first vote for another than itself.
+    pub(crate) fn look(&mut self, now: LocalTime, why: &'static str, wish: Option<Vote>, out: &mut Out<'_>) {
         self.end_relations(out);
         self.clock += 1;
-        self.vote = self.own_vote();
-        let places = replica::NODES_MAX - self.members.voters.0.leading_zeros() as usize;
+        self.vote = wish.unwrap_or(self.own_vote());
+        let places = self.places();
         assert!(self.node.index() < places, "only a member looks for a leader");
         self.phase = Phase::Looking(Election {
             votes: vec![None; places],
@@ -62,10 +69,17 @@ impl Zab {
             resend_after: self.config.notify_min,
             finalize_at: None,
             early: Vec::new(),
+            wish,
         });
         out.narrate("", || format!("{why}: looks for a leader, election {}", self.clock));
         self.notify_all(out);
         self.conclude_if_agreed(now, out);
+    }
+
+    /// How many places a table by node has.
+    pub(crate) fn places(&self) -> usize {
+        let all = self.members.voters.0 | self.members.learners.0;
+        replica::NODES_MAX - all.leading_zeros() as usize
     }
 
     fn own_vote(&self) -> Vote {
@@ -92,7 +106,7 @@ impl Zab {
     }
 
     fn notify_all(&self, out: &mut Out<'_>) {
-        for peer in self.members.others(self.node) {
+        for peer in self.members.everyone_but(self.node).filter(|peer| self.may_vote(*peer)) {
             out.send(peer, self.notification());
         }
     }
@@ -112,14 +126,16 @@ impl Zab {
         out: &mut Out<'_>,
     ) {
         assert_ne!(from, self.node);
+        let is_valid = [from, vote.leader, self.node].into_iter().all(|node| self.may_vote(node));
         match (&self.phase, state) {
+            (Phase::Looking(_), State::Looking) if !is_valid => {}
             (Phase::Looking(_), State::Looking) => self.on_vote(now, from, vote, clock, out),
             (Phase::Looking(_), State::Following | State::Leading) => {
                 self.on_settled(now, from, vote, clock, state, out);
             }
             // Who is not looking tells those who are whom it follows.
-            (_, State::Looking) => self.notify(from, out),
-            (_, State::Following | State::Leading) => {}
+            (_, State::Looking) if self.may_vote(self.node) => self.notify(from, out),
+            (_, State::Looking | State::Following | State::Leading) => {}
         }
     }
 
@@ -130,7 +146,8 @@ impl Zab {
             return self.notify(from, out);
         }
         let later = self.clock < clock;
-        let own = self.own_vote();
+        let Phase::Looking(election) = &self.phase else { unreachable!("only a looking server has votes") };
+        let own = election.wish.unwrap_or(self.own_vote());
         let standing = if later { own } else { self.vote };
         let better = self.beats(vote, standing);
         let Phase::Looking(election) = &mut self.phase else {
@@ -173,11 +190,13 @@ impl Zab {
         // does not count the one that asks (`termPredicate`); with a quorum that dips to one less than a majority,
         // that would keep server and leader apart until the leader gives up.
         let leader = vote.leader;
-        if leader == self.node {
-            return self.conclude_if_agreed(now, out);
-        }
-        let says_so = election.outside.get(leader.index()).copied().flatten();
-        let Some((State::Leading, _, led)) = says_so else { return self.conclude_if_agreed(now, out) };
+        let says_so = match election.outside.get(leader.index()).copied().flatten() {
+            Some((State::Leading, _, led)) if leader != self.node => Some(led),
+            // As it was: what followers say is enough, though their leader may be gone, or be this server itself.
+            _ if !self.config.rules.obeys(rules::CHECK_LEADER) => Some(clock),
+            _ => None,
+        };
+        let Some(led) = says_so else { return self.conclude_if_agreed(now, out) };
         let followers = election.outside.iter().enumerate();
         let followers: NodeSet = followers
             .filter(|(_, said)| said.is_some_and(|(_, whom, _)| whom == leader))
@@ -187,6 +206,9 @@ impl Zab {
             self.clock = self.clock.max(led);
             self.vote = Vote { leader, ..vote };
             out.reached(gates::JOINED_ESTABLISHED);
+            if leader == self.node {
+                return self.become_leading(now, out);
+            }
             self.become_following(now, leader, out);
         } else {
             self.conclude_if_agreed(now, out);
@@ -195,6 +217,10 @@ impl Zab {
 
     /// Ends the election at once if everybody agrees, or sets the time at which it ends if a quorum does.
     fn conclude_if_agreed(&mut self, now: LocalTime, out: &mut Out<'_>) {
+        if !self.may_vote(self.node) {
+            // An observer waits until it is told who leads.
+            return;
+        }
         let agreed = self.agreed();
         let wait = self.config.finalize_wait;
         let Phase::Looking(election) = &mut self.phase else {
@@ -242,7 +268,9 @@ impl Zab {
         if election.resend_at <= now {
             election.resend_after = (election.resend_after * 2).min(notify_max);
             election.resend_at = now + election.resend_after;
-            self.notify_all(out);
+            if self.config.rules.obeys(rules::REPEAT_VOTE) {
+                self.notify_all(out);
+            }
         }
     }
 

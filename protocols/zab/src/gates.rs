@@ -32,6 +32,28 @@ pub const COMMITTED_WITHOUT_OWN_DISK: usize = 13;
 pub const VOTE_CHANGED_WHILE_FINALIZING: usize = 14;
 /// See [`ALL`].
 pub const JOINED_ESTABLISHED: usize = 15;
+/// See [`ALL`].
+pub const SNAP: usize = 16;
+/// See [`ALL`].
+pub const SNAPPED: usize = 17;
+/// See [`ALL`].
+pub const SNAP_ABANDONED: usize = 18;
+/// See [`ALL`].
+pub const RESTORED: usize = 19;
+/// See [`ALL`].
+pub const DIFF_WAITED: usize = 20;
+/// See [`ALL`].
+pub const COUNTER_USED_UP: usize = 21;
+/// See [`ALL`].
+pub const DISK_STALLED: usize = 22;
+/// See [`ALL`].
+pub const HANDED_OVER: usize = 23;
+/// See [`ALL`].
+pub const LEASE_READ: usize = 24;
+/// See [`ALL`].
+pub const LEASE_WAITED: usize = 25;
+/// See [`ALL`].
+pub const OBSERVER_SYNCED: usize = 26;
 
 /// Every gate, by number.
 pub const ALL: &[&str] = &[
@@ -51,4 +73,15 @@ pub const ALL: &[&str] = &[
     "a transaction is committed before it is on the leader's own disk",
     "a better vote comes during the finalize wait",
     "a looking server joins an ensemble that is already led",
+    "a snapshot is sent",
+    "a snapshot is installed",
+    "a relation ends in the middle of a snapshot",
+    "a server starts from a snapshot",
+    "a difference waits until the learner has taken some of it",
+    "leader gives up because its counter is used up",
+    "leader gives up because its disk is stalled",
+    "leader hands over",
+    "a read is answered by lease",
+    "a new epoch waits for a lease to end",
+    "an observer is up to date",
 ];

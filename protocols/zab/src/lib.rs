@@ -14,8 +14,9 @@
 //!                                   can have
 //! ```
 //!
-//! Read in this order: [`message`] (the dialogue), `election`, `discovery`, `synchronization`, `broadcast`, `reads`,
-//! `relation` (time-outs, sessions and attempts), [`rules`], and [`Judge`], which says what must hold.
+//! Read in this order: [`message`] (the dialogue), `election`, `discovery`, `synchronization`, `broadcast`, `observer`,
+//! `snapshot`, `reads`, `lease`, `handover`, `relation` (time-outs, sessions and attempts), [`rules`], and [`Judge`],
+//! which says what must hold. `docs/zab.md` is the guide beside the paper.
 //!
 //! # Where it differs from ZooKeeper
 //!
@@ -30,7 +31,10 @@
 //!   epoch gives up; ZooKeeper turns the server away, again and again.
 //! * A looking server counts itself when it judges whether an ensemble is led, and an election in which everybody
 //!   agrees does not wait. Both touch only the election, which is a hint: discovery decides.
-//! * There are no snapshots, observers and reconfigurations yet.
+//! * A snapshot is of one position, not fuzzy, and the leader sends its newest one and then a difference; ZooKeeper
+//!   sends the state of the moment. Where a snapshot would take a follower back it is not sent.
+//! * HANDOVER, by which a leader resigns, is ours. So are linearizable reads.
+//! * There is no reconfiguration.
 
 #![no_std]
 #![deny(clippy::float_arithmetic)]
@@ -49,13 +53,17 @@ mod config;
 mod discovery;
 mod election;
 pub mod gates;
+mod handover;
 mod invariants;
+mod lease;
 mod log;
 pub mod message;
+mod observer;
 mod reads;
 mod record;
 mod relation;
 pub mod rules;
+mod snapshot;
 mod synchronization;
 pub mod zxid;
 
@@ -68,15 +76,17 @@ use replica::{
     Refusal, Replica, Request, Role, Round, RuleText, Setting, Slot, Status, WriteId,
 };
 
-pub use config::Config;
+pub use config::{Config, Reading};
 pub use invariants::Judge;
-pub use log::{Log, Txn};
+pub use log::{Log, Place, Txn};
 pub use message::{Attempt, Message, State, Vote};
-pub use record::Record;
+pub use record::{Record, Snapshot};
 
 use discovery::Following;
 use election::Election;
+use lease::Promise;
 use relation::Leading;
+use snapshot::Snapshots;
 
 /// Where a step of Zab puts its effects.
 type Out<'a> = Output<'a, Message, Record>;
@@ -99,6 +109,10 @@ pub struct Zab {
     delivered: usize,
     /// The newest record that is durable. Written by `on_durable`.
     durable: WriteId,
+    /// Snapshots on disk and on their way there.
+    snapshots: Snapshots,
+    /// What was granted to a leader that reads by lease. Volatile.
+    promise: Promise,
     /// The logical clock: the number of the newest election taken part in. Volatile.
     clock: u64,
     /// The vote of the newest election, cast or concluded.
@@ -164,6 +178,8 @@ impl Replica for Zab {
             log: Log::default(),
             delivered: 0,
             durable: out.last_write(),
+            snapshots: Snapshots::new(boot.incarnation),
+            promise: Promise::NONE,
             clock: 0,
             vote: Vote { leader: boot.node, zxid: Slot::ZERO, epoch: Round::ZERO },
             attempt: Attempt(boot.incarnation << 32),
@@ -173,13 +189,19 @@ impl Replica for Zab {
         for record in durable.records {
             zab.replay(record);
         }
-        if zab.members.voters.contains(zab.node) {
+        if zab.members.contains(zab.node) {
             believe!(zab, zab.current_epoch <= zab.accepted_epoch, "an epoch is adopted only once accepted");
             believe!(
                 zab,
                 zxid::epoch(zab.log.last()) <= zab.current_epoch,
                 "a log is not ahead of its epoch"
             );
+            zab.restore(durable.blobs, out);
+            zab.wait_out_promise(now);
+            if !config.rules.obeys(rules::FIFO) {
+                // Datagram links have no sessions: nobody says that a peer can be reached.
+                zab.up = zab.members.everyone_but(zab.node).collect();
+            }
             zab.become_looking(now, "boots", out);
         }
         zab
@@ -196,12 +218,11 @@ impl Replica for Zab {
             Input::SessionDown { peer } => self.on_session_down(now, peer, out),
             Input::Durable { upto } => self.on_durable(now, upto, out),
             Input::Propose { entry } => self.on_propose(now, entry, out),
-            Input::Read { read, mode } => self.on_read(read, mode, out),
-            // No snapshots yet: nothing is asked of blobs, and an offered snapshot is not taken.
-            Input::BlobDurable { .. }
-            | Input::BlobBytes { .. }
-            | Input::Snapshot { .. }
-            | Input::HandOver { .. } => {}
+            Input::Read { read, mode } => self.on_read(now, read, mode, out),
+            Input::Snapshot { position, bytes } => self.on_snapshot(position, bytes, out),
+            Input::BlobDurable { blob } => self.on_blob_durable(now, blob, out),
+            Input::BlobBytes { blob, offset, bytes } => self.on_blob_bytes(blob, offset, &bytes, out),
+            Input::HandOver { to } => self.on_hand_over(now, to, out),
         }
     }
 
@@ -209,8 +230,14 @@ impl Replica for Zab {
         match &self.phase {
             Phase::Unformed => None,
             Phase::Looking(election) => Some(election.deadline()),
-            Phase::Following(following) => Some(self.patience_ends(following)),
-            Phase::Leading(leading) => Some(leading.deadline()),
+            Phase::Following(following) => {
+                let held = if following.held.is_some() { self.promise.ends() } else { LocalTime::NEVER };
+                Some(self.patience_ends(following).min(held))
+            }
+            Phase::Leading(leading) => {
+                let waits = matches!(leading.stage, relation::Stage::Discovery);
+                Some(leading.deadline().min(if waits { self.promise.ends() } else { LocalTime::NEVER }))
+            }
         }
     }
 
@@ -282,11 +309,21 @@ impl Zab {
             Record::Truncate { after } => {
                 self.log.truncate(*after);
             }
+            Record::Checkpoint { members, accepted, current, snapshot, base, txns } => {
+                self.members = *members;
+                self.accepted_epoch = *accepted;
+                self.current_epoch = *current;
+                self.snapshots.found(*snapshot);
+                self.log = Log::after(*base);
+                for (zxid, entry) in txns.iter() {
+                    self.log.append(*zxid, entry.clone());
+                }
+            }
         }
     }
 
     fn on_message(&mut self, now: LocalTime, from: NodeId, message: Message, out: &mut Out<'_>) {
-        if !self.members.voters.contains(from) {
+        if !self.members.contains(from) {
             return out.narrate("", || alloc::format!("{from} is no member: ignored"));
         }
         match message {
@@ -297,16 +334,16 @@ impl Zab {
                 self.on_commit(now, zxid, out);
             }
             Message::Ack { attempt, zxid } if self.counts_ack_of(now, from, attempt, out) => {
-                self.on_ack(from, zxid, out);
+                self.on_ack(now, from, zxid, out);
             }
             Message::Request { attempt, entry } if self.leads_learner(now, from, attempt, out) => {
                 self.on_request(now, from, entry, out);
             }
             Message::Ping { attempt, token } if self.follows(now, from, attempt, out) => {
-                self.on_ping(from, attempt, token, out);
+                self.on_ping(now, from, attempt, token, out);
             }
             Message::Pong { attempt, token } if self.leads_learner(now, from, attempt, out) => {
-                self.on_pong(from, token, out);
+                self.on_pong(now, from, token, out);
             }
             Message::Sync { attempt, read } if self.leads_learner(now, from, attempt, out) => {
                 self.on_sync(from, read, out);
@@ -332,10 +369,28 @@ impl Zab {
                 self.on_trunc(now, after, out);
             }
             Message::Truncated { attempt, last } if self.leads_learner(now, from, attempt, out) => {
-                self.on_truncated(from, last, out);
+                self.on_learner_end(from, last, out);
             }
-            Message::Diff { attempt, after, txns } if self.follows(now, from, attempt, out) => {
-                self.on_diff(now, after, &txns, out);
+            Message::Diff { attempt, after, txns, answer } if self.follows(now, from, attempt, out) => {
+                self.on_diff(now, after, &txns, answer, out);
+            }
+            Message::DiffAck { attempt } if self.leads_learner(now, from, attempt, out) => {
+                self.on_diff_ack(from, out);
+            }
+            Message::Snap { attempt, at, total, offset, bytes } if self.follows(now, from, attempt, out) => {
+                self.on_snap(now, at, total, (offset, &bytes), out);
+            }
+            Message::SnapAck { attempt, next } if self.leads_learner(now, from, attempt, out) => {
+                self.on_snap_ack(from, next, out);
+            }
+            Message::Snapped { attempt, last } if self.leads_learner(now, from, attempt, out) => {
+                self.on_learner_end(from, last, out);
+            }
+            Message::Inform { attempt, zxid, entry } if self.follows(now, from, attempt, out) => {
+                self.on_inform(now, zxid, entry, out);
+            }
+            Message::HandOver { attempt, vote } if self.follows(now, from, attempt, out) => {
+                self.on_resigned(now, from, vote, out);
             }
             Message::NewLeader { attempt, epoch, last } if self.follows(now, from, attempt, out) => {
                 self.on_new_leader(now, epoch, last, out);
@@ -357,11 +412,12 @@ impl Zab {
     fn on_durable(&mut self, now: LocalTime, upto: WriteId, out: &mut Out<'_>) {
         assert!(self.durable <= upto, "durability does not go back");
         self.durable = upto;
+        self.forget_front(out);
         if let Phase::Leading(leading) = &mut self.phase {
             match leading.stage_mut() {
                 relation::Stage::Broadcast(broadcast) => {
-                    broadcast.count_own(self.node, upto);
-                    self.commit_ready(out);
+                    broadcast.count_own(self.node, upto, now);
+                    self.commit_ready(now, out);
                 }
                 relation::Stage::Discovery => {}
                 relation::Stage::Announced(_) | relation::Stage::Synchronization(_) => {

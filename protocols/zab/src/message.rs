@@ -3,21 +3,26 @@
 //! ```text
 //! election         all: NOTIFICATION
 //! discovery        follower: FOLLOWERINFO ──► leader: LEADERINFO ──► follower: ACKEPOCH
-//! synchronization  leader: [TRUNC ──► follower: TRUNCATED]* DIFF* NEWLEADER ──► follower: ACK(NEWLEADER)
+//! synchronization  leader: [TRUNC ──► follower: TRUNCATED | [SNAP ──► follower: SNAP-ACK]* ──► SNAPPED]*
+//!                  leader: [DIFF ──► follower: DIFF-ACK]* NEWLEADER ──► follower: ACK(NEWLEADER)
 //!                  leader: UPTODATE
-//! broadcast        [follower: REQUEST] leader: PROPOSAL ──► follower: ACK ──► leader: COMMIT
+//! broadcast        [follower: REQUEST] leader: PROPOSAL ──► follower: ACK ──► leader: COMMIT, to observers INFORM
 //!                  leader: PING ──► follower: PONG    follower: SYNC ──► leader: SYNCED
+//!                  leader: HANDOVER
 //! ```
 //!
 //! Election and quorum traffic share one session a pair of servers, where ZooKeeper opens a connection for each
 //! attempt to follow. What a connection does there, an *attempt* does here: the follower numbers its attempts, every
 //! quorum message carries the number, and CLOSE stands for closing the connection.
 
+use alloc::vec::Vec;
+
 use replica::{
     Claim, Few, Message as MessageContract, NodeId, ReadId, Reader, Round, SharedEntry, Slot, Wire,
     WireError, wire,
 };
 
+use crate::log::Place;
 use crate::zxid::epoch;
 
 /// The number of one attempt of a follower to follow. Grows within an incarnation and from one to the next.
@@ -144,6 +149,40 @@ pub enum Message {
         after: Slot,
         /// The transactions.
         txns: Few<(Slot, SharedEntry)>,
+        /// Whether to answer with DIFF-ACK: there is more, and it is not to pile up on the way.
+        answer: bool,
+    },
+    /// A DIFF was taken.
+    DiffAck {
+        /// The attempt.
+        attempt: Attempt,
+    },
+    /// A part of a snapshot.
+    Snap {
+        /// The attempt.
+        attempt: Attempt,
+        /// What the snapshot stands for.
+        at: Place,
+        /// How many bytes it has in all.
+        total: u64,
+        /// Where this part starts.
+        offset: u64,
+        /// The part.
+        bytes: Vec<u8>,
+    },
+    /// A part of a snapshot was taken.
+    SnapAck {
+        /// The attempt.
+        attempt: Attempt,
+        /// Where the next part starts.
+        next: u64,
+    },
+    /// The snapshot is installed: the follower's log is what it stands for.
+    Snapped {
+        /// The attempt.
+        attempt: Attempt,
+        /// The last zxid of the follower's log.
+        last: Slot,
     },
     /// The follower has all of the leader's history with this.
     NewLeader {
@@ -195,6 +234,22 @@ pub enum Message {
         /// The transaction.
         zxid: Slot,
     },
+    /// A committed transaction, told to an observer with all that it says.
+    Inform {
+        /// The attempt.
+        attempt: Attempt,
+        /// The transaction's name.
+        zxid: Slot,
+        /// What it says.
+        entry: SharedEntry,
+    },
+    /// The leader resigns, and asks that another be elected.
+    HandOver {
+        /// The attempt, which ends.
+        attempt: Attempt,
+        /// Whom to vote for, unless the receiver's own history is ahead of that.
+        vote: Vote,
+    },
     /// Are you there, and do you still follow me?
     Ping {
         /// The attempt.
@@ -244,7 +299,7 @@ wire!(enum Message {
     3 => AckEpoch { attempt, epoch, vote, current, last },
     4 => Trunc { attempt, after },
     5 => Truncated { attempt, last },
-    6 => Diff { attempt, after, txns },
+    6 => Diff { attempt, after, txns, answer },
     7 => NewLeader { attempt, epoch, last },
     8 => AckNewLeader { attempt, epoch, last, chain },
     9 => UpToDate { attempt, committed },
@@ -257,6 +312,12 @@ wire!(enum Message {
     16 => Sync { attempt, read },
     17 => Synced { attempt, read },
     18 => Close { attempt },
+    19 => DiffAck { attempt },
+    20 => Snap { attempt, at, total, offset, bytes },
+    21 => SnapAck { attempt, next },
+    22 => Snapped { attempt, last },
+    23 => Inform { attempt, zxid, entry },
+    24 => HandOver { attempt, vote },
 });
 
 impl MessageContract for Message {
@@ -280,6 +341,12 @@ impl MessageContract for Message {
         "SYNC",
         "SYNCED",
         "CLOSE",
+        "DIFF-ACK",
+        "SNAP",
+        "SNAP-ACK",
+        "SNAPPED",
+        "INFORM",
+        "HANDOVER",
     ];
 
     fn kind(&self) -> usize {
@@ -303,6 +370,12 @@ impl MessageContract for Message {
             Message::Sync { .. } => 16,
             Message::Synced { .. } => 17,
             Message::Close { .. } => 18,
+            Message::DiffAck { .. } => 19,
+            Message::Snap { .. } => 20,
+            Message::SnapAck { .. } => 21,
+            Message::Snapped { .. } => 22,
+            Message::Inform { .. } => 23,
+            Message::HandOver { .. } => 24,
         }
     }
 
@@ -321,7 +394,11 @@ impl MessageContract for Message {
             Message::Trunc { .. } | Message::Diff { .. } | Message::NewLeader { .. } => {}
             Message::Proposal { .. } => {}
             // Where the log ends decides what is sent next; what is held is claimed by ACK(NEWLEADER).
-            Message::Truncated { .. } => {}
+            Message::Truncated { .. } | Message::Snapped { .. } => {}
+            // That a part has come makes no difference to what the follower may say it holds.
+            Message::DiffAck { .. } | Message::SnapAck { .. } => {}
+            // A snapshot is of what is committed: known by a quorum's disks.
+            Message::Snap { .. } | Message::Inform { .. } => {}
             Message::AckNewLeader { epoch, last, chain, .. } => {
                 claim(Claim::Epoch { round: *epoch });
                 claim(Claim::Prefix { slot: *last, chain: *chain });
@@ -333,7 +410,7 @@ impl MessageContract for Message {
             Message::UpToDate { .. } | Message::Commit { .. } => {}
             Message::Ping { .. } | Message::Pong { .. } => {}
             Message::Request { .. } | Message::Sync { .. } | Message::Synced { .. } => {}
-            Message::Close { .. } => {}
+            Message::Close { .. } | Message::HandOver { .. } => {}
         }
     }
 }

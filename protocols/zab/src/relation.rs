@@ -7,9 +7,10 @@ use alloc::vec::Vec;
 use replica::{LocalTime, NodeId, NodeSet, Refusal, Request, Round, Slot, Span, WriteId};
 
 use crate::broadcast::Broadcast;
+use crate::config::Reading;
 use crate::discovery::{Acks, Following, FollowingStage};
 use crate::message::{Attempt, Message};
-use crate::{Config, Out, Phase, Zab, gates, rules};
+use crate::{Config, Out, Phase, Snapshot, Zab, gates, rules};
 
 /// An elected leader's state.
 #[derive(Clone, Debug)]
@@ -25,7 +26,9 @@ pub(crate) struct Leading {
     pub(crate) learners: Vec<Option<Learner>>,
     /// The learners that NEWLEADER was sent to: they get every proposal.
     pub(crate) forwarding: NodeSet,
-    /// The learners that UPTODATE was sent to: they get every commit. A subset of `forwarding`.
+    /// The observers that NEWLEADER was sent to: they are told what is committed.
+    pub(crate) informing: NodeSet,
+    /// The learners that UPTODATE was sent to: the voters among them get every commit. A subset of the two above.
     pub(crate) up_to_date: NodeSet,
 }
 
@@ -51,6 +54,8 @@ pub(crate) struct Learner {
     /// What it had accepted when it came.
     pub(crate) accepted: Round,
     pub(crate) stage: LearnerStage,
+    /// The last zxid that it acknowledged in this attempt.
+    pub(crate) acked: Slot,
 }
 
 /// How far a learner has come.
@@ -62,6 +67,12 @@ pub(crate) enum LearnerStage {
     Acked { last: Slot },
     /// TRUNC was sent, so many times.
     Truncating { rounds: u32 },
+    /// A snapshot is being sent: it has taken the bytes before `next`, and those from there on are being read, or on
+    /// their way.
+    Snapping { snapshot: Snapshot, next: u64, is_reading: bool },
+    /// A difference is being sent: the transactions from place `next` on, which follow `after`, are still to be sent,
+    /// and so many DIFFs wait for DIFF-ACK.
+    Diffing { next: usize, after: Slot, waiting: u64 },
     /// NEWLEADER was sent, with a history up to `upto`.
     Syncing { upto: Slot },
     /// ACK(NEWLEADER) came.
@@ -82,6 +93,7 @@ impl Leading {
             tick_at: now + config.tick,
             learners: alloc::vec![None; places],
             forwarding: NodeSet::EMPTY,
+            informing: NodeSet::EMPTY,
             up_to_date: NodeSet::EMPTY,
         }
     }
@@ -137,6 +149,7 @@ impl Leading {
     /// Ends the relation to one. What it acknowledged stays true of its disk and stays counted.
     pub(crate) fn remove(&mut self, node: NodeId) -> Option<Learner> {
         self.forwarding.remove(node);
+        self.informing.remove(node);
         self.up_to_date.remove(node);
         self.learners[node.index()].take()
     }
@@ -213,12 +226,13 @@ impl Zab {
     }
 
     pub(crate) fn on_session_up(&mut self, peer: NodeId, out: &mut Out<'_>) {
-        if !self.members.voters.contains(peer) {
+        if !self.members.contains(peer) {
             return;
         }
         self.up.insert(peer);
         match &self.phase {
-            Phase::Looking(_) => self.notify(peer, out),
+            Phase::Looking(_) if self.may_vote(peer) => self.notify(peer, out),
+            Phase::Looking(_) => {}
             // A session that breaks ends the attempt: this is the first since it began.
             Phase::Following(following) if following.leader == peer => {
                 assert_eq!(following.stage, FollowingStage::Discovery);
@@ -229,7 +243,7 @@ impl Zab {
     }
 
     pub(crate) fn on_session_down(&mut self, now: LocalTime, peer: NodeId, out: &mut Out<'_>) {
-        if !self.members.voters.contains(peer) {
+        if !self.members.contains(peer) {
             return;
         }
         self.up.remove(peer);
@@ -246,6 +260,7 @@ impl Zab {
     }
 
     pub(crate) fn on_deadline(&mut self, now: LocalTime, out: &mut Out<'_>) {
+        self.end_promise(now, out);
         match &self.phase {
             Phase::Looking(_) => self.on_election_deadline(now, out),
             Phase::Following(following) => {
@@ -279,7 +294,12 @@ impl Zab {
         let config = self.config;
         let Phase::Leading(leading) = &mut self.phase else { unreachable!("only a leader ticks") };
         leading.tick_at = now + config.tick;
-        let token = match &leading.stage {
+        let token = match &mut leading.stage {
+            Stage::Broadcast(broadcast) if config.reads == Reading::Lease => {
+                broadcast.reads.token += 1;
+                broadcast.lease.begin(self.node, broadcast.reads.token, now);
+                broadcast.reads.token
+            }
             Stage::Broadcast(broadcast) => broadcast.reads.token,
             _ => 0,
         };
@@ -299,12 +319,15 @@ impl Zab {
         let has_quorum = self.members.is_quorum(leading.up_to_date.with(self.node));
         if serves && !has_quorum && config.rules.obeys(rules::SYNC_LIMIT) {
             out.reached(gates::QUORUM_LOST);
-            self.become_looking(now, "does not hear from a quorum", out);
+            return self.become_looking(now, "does not hear from a quorum", out);
         }
+        self.check_disk(now, out);
+        self.resign_if_drained(now, out);
     }
 
     /// Closes what the server has open as it stops to follow or to lead.
     pub(crate) fn end_relations(&mut self, out: &mut Out<'_>) {
+        self.drop_incoming(out);
         match core::mem::replace(&mut self.phase, Phase::Unformed) {
             Phase::Unformed => {}
             Phase::Looking(mut election) => {

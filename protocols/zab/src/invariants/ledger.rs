@@ -3,6 +3,7 @@
 
 use alloc::vec::Vec;
 
+use replica::digest::chain;
 use replica::{NodeId, Round, Slot};
 
 use crate::zxid::{counter, epoch};
@@ -10,8 +11,8 @@ use crate::zxid::{counter, epoch};
 /// The history of a run.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Ledger {
-    /// Every delivered transaction, by position less one.
-    delivered: Vec<(Slot, u64)>,
+    /// Every delivered transaction, its digest, and the hash chain up to it, by position less one.
+    delivered: Vec<(Slot, u64, u64)>,
     /// The established epochs, in order of epoch.
     epochs: Vec<Epoch>,
 }
@@ -90,14 +91,29 @@ impl Ledger {
     /// A transaction is delivered.
     pub(super) fn deliver(&mut self, position: u64, zxid: Slot, digest: u64) -> Place {
         match self.delivered.get(position as usize - 1) {
-            Some(there) if *there == (zxid, digest) => Place::Same,
+            Some((there, said, _)) if (*there, *said) == (zxid, digest) => Place::Same,
             Some(_) => Place::Taken,
             None if position as usize == self.delivered.len() + 1 => {
-                self.delivered.push((zxid, digest));
+                let before = self.delivered.last().map_or(0, |(_, _, chain)| *chain);
+                self.delivered.push((zxid, digest, chain(before, zxid.0, epoch(zxid).0, digest)));
                 Place::New
             }
             None => Place::Taken,
         }
+    }
+
+    /// The hash chain of what is delivered up to a position, if so much is.
+    pub(super) fn chain_at(&self, position: u64) -> Option<u64> {
+        match position.checked_sub(1) {
+            None => Some(0),
+            Some(place) => self.delivered.get(place as usize).map(|(_, _, chain)| *chain),
+        }
+    }
+
+    /// The zxid that is delivered at a position, zero at none.
+    pub(super) fn zxid_at(&self, position: u64) -> Slot {
+        let place = position.checked_sub(1).and_then(|place| self.delivered.get(place as usize));
+        place.map_or(Slot::ZERO, |(zxid, _, _)| *zxid)
     }
 
     /// A primary of a later epoch that had not delivered `position` when it first proposed.

@@ -87,7 +87,7 @@ impl Observe<Zab> for Judge {
     const INVARIANTS: &'static [Invariant] = INVARIANTS;
 
     fn new(members: &Members, _config: &Config) -> Judge {
-        let places = NODES_MAX - members.voters.0.leading_zeros() as usize;
+        let places = NODES_MAX - (members.voters.0 | members.learners.0).leading_zeros() as usize;
         let ghosts = vec![Ghost::new(places); places];
         Judge { members: *members, ghosts, ledger: Ledger::default(), wiped: 0 }
     }
@@ -105,8 +105,9 @@ impl Observe<Zab> for Judge {
             Message::Proposal { attempt, zxid, .. }
                 if (following.leader, following.attempt) == (from, *attempt) =>
             {
-                let holds =
-                    FollowingStage::Synchronized <= following.stage && follows(replica.log.last(), *zxid);
+                let holds = FollowingStage::Synchronized <= following.stage
+                    && follows(replica.log.last(), *zxid)
+                    || replica.config.propose_twice && replica.log.contains(*zxid);
                 findings.check(EXPECTED, node, holds, || {
                     format!("{from} proposes {zxid} to {node}, whose log ends at {}", replica.log.last())
                 });
@@ -133,7 +134,10 @@ impl Observe<Zab> for Judge {
                     write = write.next();
                 }
                 Effect::Deliver { slot, position, entry } => {
-                    self.on_deliver(node, replica, (*slot, position.0, entry.digest()), findings);
+                    self.on_deliver(node, (*slot, position.0, entry.digest()), findings);
+                }
+                Effect::Restore { position, .. } => {
+                    self.on_restore(node, replica, position.0, findings);
                 }
                 Effect::Fact(Fact::Leads { round }) => self.on_leads(node, replica, *round, findings),
                 Effect::Send { message: Message::AckNewLeader { epoch, .. }, after, .. } => {
@@ -225,6 +229,15 @@ impl Judge {
                 }
             }
             Record::Truncate { .. } => {}
+            Record::Checkpoint { accepted, current, .. } => {
+                let holds = ghost.accepted == *accepted && ghost.current <= *current && *current <= *accepted;
+                findings.check(Z7, node, holds, || {
+                    format!(
+                        "{node} keeps epochs {accepted} and {current} of {} and {}",
+                        ghost.accepted, ghost.current
+                    )
+                });
+            }
         }
         self.ghosts[node.index()].write(write, record);
     }
@@ -239,7 +252,6 @@ impl Judge {
     fn on_deliver(
         &mut self,
         node: NodeId,
-        replica: &Zab,
         (zxid, position, digest): (Slot, u64, u64),
         findings: &mut Findings,
     ) {
@@ -262,30 +274,34 @@ impl Judge {
         findings
             .check(Z5, node, epoch(last) <= epoch(zxid), || format!("{node} delivers {zxid} after {last}"));
         if new == ledger::Place::New {
-            self.judge_first_delivery(node, replica, zxid, position, findings);
+            self.judge_first_delivery(node, zxid, position, findings);
         }
         let ghost = &mut self.ghosts[node.index()];
         ghost.delivered = position;
         ghost.delivered_last = zxid;
     }
 
+    /// A state machine starts from a snapshot: of what was delivered, and of nothing less than it had.
+    fn on_restore(&mut self, node: NodeId, replica: &Zab, position: u64, findings: &mut Findings) {
+        let said = replica.snapshots.current().map(|snapshot| snapshot.at.chain);
+        let ghost = &mut self.ghosts[node.index()];
+        let holds = ghost.delivered < position && said == self.ledger.chain_at(position);
+        findings.check(Z3, node, holds, || {
+            format!("{node} restores a snapshot up to {position}, which is not what was delivered")
+        });
+        ghost.delivered = position;
+        ghost.delivered_last = self.ledger.zxid_at(position);
+    }
+
     /// Somebody delivers what nobody had delivered.
-    fn judge_first_delivery(
-        &mut self,
-        node: NodeId,
-        replica: &Zab,
-        zxid: Slot,
-        position: u64,
-        findings: &mut Findings,
-    ) {
+    fn judge_first_delivery(&mut self, node: NodeId, zxid: Slot, position: u64, findings: &mut Findings) {
         let missed = self.ledger.primary_that_missed(epoch(zxid), position);
         findings.check(Z6, node, missed.is_none(), || {
             let (primary, round) = missed.expect("it is some");
             format!("{node} delivers {zxid}, which {primary} had not when it first proposed in {round}")
         });
-        let place = position as usize - 1;
-        let chain = (place < replica.log.len()).then(|| replica.log.at(place).chain);
-        let held = |ghost: &Ghost| chain.is_some() && ghost.chain_at(place) == chain;
+        let chain = self.ledger.chain_at(position);
+        let held = |ghost: &Ghost| ghost.chain_at(position, &self.ledger) == chain;
         let holders = self.members.voters.iter().filter(|voter| held(&self.ghosts[voter.index()])).count();
         findings.check(Z11, node, self.members.majority() <= holders + self.wiped, || {
             format!("{node} delivers {zxid}, which is on {holders} disks")
@@ -315,7 +331,7 @@ impl Judge {
 
     fn holds_history(&self, ghost: &Ghost, epoch: Round) -> bool {
         let (len, chain) = self.ledger.initial_history(epoch);
-        len == 0 || ghost.chain_at(len - 1) == Some(chain)
+        ghost.chain_at(len as u64, &self.ledger) == Some(chain)
     }
 
     /// Judges the acknowledgments of NEWLEADER that may leave now, against the disk as it is now.

@@ -62,6 +62,17 @@ enum Event {
     Up { node: NodeId, peer: NodeId, session: u64, life: u64 },
     Down { node: NodeId, peer: NodeId, session: u64 },
     Reconnect { a: NodeId, b: NodeId },
+    Offer { node: NodeId, life: u64, position: u64 },
+    BlobFlushed { node: NodeId, life: u64, blob: BlobId },
+    BlobRead { node: NodeId, life: u64, blob: BlobId, offset: u64, bytes: std::sync::Arc<[u8]> },
+}
+
+/// A blob on a disk.
+#[derive(Default)]
+struct Blob {
+    bytes: Vec<u8>,
+    complete: bool,
+    durable: bool,
 }
 
 #[derive(Default)]
@@ -83,6 +94,11 @@ struct Node {
     disk: Vec<Record>,
     /// How many records are durable.
     durable: usize,
+    /// How many records were forgotten.
+    forgotten: usize,
+    blobs: BTreeMap<BlobId, Blob>,
+    /// How much faster its clock runs than the world's, in parts per million.
+    drift_ppm: i64,
     flushing: bool,
     life: u64,
     delivered: u64,
@@ -122,6 +138,9 @@ pub(crate) struct World {
     next_read: u64,
     stepping: NodeId,
     pub(crate) judge_claims: bool,
+    /// How many deliveries lie between two snapshots of a server. Zero: there are none.
+    pub(crate) snapshot_every: u64,
+    pub(crate) restored: u64,
 }
 
 struct Nobody;
@@ -138,7 +157,18 @@ pub(crate) fn knobs(rules: Rules, settings: &[(&str, &str)]) -> Knobs {
 
 impl World {
     pub(crate) fn new(n: usize, seed: u64, weather: Weather, knobs: &Knobs) -> World {
-        let genesis = vec![Zab::genesis(&Members::first(n))];
+        World::with_observers(n, 0, seed, weather, knobs)
+    }
+
+    /// The last `observers` of `n` do not vote.
+    pub(crate) fn with_observers(
+        n: usize,
+        observers: usize,
+        seed: u64,
+        weather: Weather,
+        knobs: &Knobs,
+    ) -> World {
+        let genesis = vec![Zab::genesis(&Members::with_learners(n, observers))];
         World::with_disks(vec![genesis; n], seed, weather, knobs)
     }
 
@@ -146,10 +176,13 @@ impl World {
     pub(crate) fn with_disks(disks: Vec<Vec<Record>>, seed: u64, weather: Weather, knobs: &Knobs) -> World {
         let config = Zab::config(knobs).expect("knobs are right");
         let n = disks.len();
-        let members = Members::first(n);
+        let Record::Genesis { members } = disks[0][0] else { panic!("a disk begins with its genesis") };
         let node = |disk: Vec<Record>| Node {
             host: None,
             durable: disk.len(),
+            forgotten: 0,
+            blobs: BTreeMap::new(),
+            drift_ppm: 0,
             disk,
             flushing: false,
             life: 0,
@@ -186,6 +219,8 @@ impl World {
             next_read: 0,
             stepping: NodeId(0),
             judge_claims: true,
+            snapshot_every: 0,
+            restored: 0,
         };
         for node in 0..n {
             world.boot(NodeId(node as u8));
@@ -243,15 +278,18 @@ impl World {
         state.reads.clear();
         state.sync = None;
         let life = state.life;
-        let disk = state.disk.clone();
+        let disk = state.disk[state.forgotten..].to_vec();
+        let first = WriteId(state.forgotten as u64 + 1);
+        state.blobs.values_mut().for_each(|blob| blob.durable = true);
+        let blobs: Vec<_> = state.blobs.iter().map(|(id, blob)| (*id, blob.bytes.len() as u64)).collect();
         let config = self.config;
         let options = HostOptions { link: Link::Session, tracing: self.tracing, unheld_kinds: 0 };
-        let now = LocalTime(self.now);
+        let now = self.local(node);
         self.stepping = node;
         let host = Host::boot(
             Boot { node, incarnation: life },
             &config,
-            Durable { first: WriteId(1), records: &disk, blobs: &[] },
+            Durable { first, records: &disk, blobs: &blobs },
             options,
             now,
             self,
@@ -269,6 +307,8 @@ impl World {
     pub(crate) fn kill(&mut self, node: NodeId, power: bool) {
         let Some(host) = self.nodes[node.index()].host.take() else { return };
         self.gates |= host.gates();
+        let blobs = &mut self.nodes[node.index()].blobs;
+        blobs.retain(|_, blob| blob.complete && (blob.durable || !power));
         let state = &self.nodes[node.index()];
         let survived = if power {
             let (from, to) = (state.durable as u64, state.disk.len() as u64);
@@ -320,6 +360,24 @@ impl World {
         if *until <= self.now {
             *until = self.now + span;
         }
+    }
+
+    /// What a node's clock says.
+    fn local(&self, node: NodeId) -> LocalTime {
+        let drift = self.nodes[node.index()].drift_ppm;
+        LocalTime((i128::from(self.now) * i128::from(1_000_000 + drift) / 1_000_000) as u64)
+    }
+
+    /// When a node's clock says so.
+    fn when(&self, node: NodeId, local: LocalTime) -> u64 {
+        let rate = i128::from(1_000_000 + self.nodes[node.index()].drift_ppm);
+        u64::try_from((i128::from(local.0) * 1_000_000 + rate - 1) / rate).unwrap_or(u64::MAX)
+    }
+
+    /// Lets a clock run faster or slower than real time, from the beginning.
+    pub(crate) fn drift(&mut self, node: NodeId, ppm: i64) {
+        assert_eq!(self.now, 0, "a clock does not jump");
+        self.nodes[node.index()].drift_ppm = ppm;
     }
 
     pub(crate) fn is_running(&self, node: NodeId) -> bool {
@@ -448,6 +506,12 @@ impl World {
         }
     }
 
+    pub(crate) fn hand_over(&mut self, node: NodeId, to: Option<NodeId>) {
+        if self.is_running(node) {
+            self.with(node, |host, now, world| host.hand_over(now, to, world));
+        }
+    }
+
     pub(crate) fn read(&mut self, node: NodeId, mode: ReadMode) {
         if !self.is_running(node) {
             return;
@@ -465,7 +529,7 @@ impl World {
 
     fn with(&mut self, node: NodeId, step: impl FnOnce(&mut Host<Zab>, LocalTime, &mut World)) {
         let mut host = self.nodes[node.index()].host.take().expect("it runs");
-        let now = LocalTime(self.now);
+        let now = self.local(node);
         self.stepping = node;
         step(&mut host, now, self);
         self.nodes[node.index()].host = Some(host);
@@ -475,7 +539,7 @@ impl World {
     fn reschedule(&mut self, node: NodeId) {
         let state = &self.nodes[node.index()];
         let Some(deadline) = state.host.as_ref().and_then(Host::deadline) else { return };
-        let due = deadline.0.max(self.now);
+        let due = self.when(node, deadline).max(self.now);
         // One wake is queued; it looks again when it comes.
         if due < state.wake_at {
             let life = state.life;
@@ -489,6 +553,9 @@ impl World {
             Event::Arrive { to, .. } => Some(*to),
             Event::Flushed { node, .. } | Event::Wake { node, .. } => Some(*node),
             Event::Up { node, .. } | Event::Down { node, .. } => Some(*node),
+            Event::Offer { node, .. } | Event::BlobFlushed { node, .. } | Event::BlobRead { node, .. } => {
+                Some(*node)
+            }
             Event::Reconnect { .. } => None,
         }
     }
@@ -530,7 +597,8 @@ impl World {
                 let state = &mut self.nodes[node.index()];
                 if state.life == life && state.host.is_some() {
                     state.wake_at = u64::MAX;
-                    let due = state.host.as_ref().and_then(Host::deadline).is_some_and(|at| at.0 <= self.now);
+                    let deadline = state.host.as_ref().and_then(Host::deadline);
+                    let due = deadline.is_some_and(|at| at <= self.local(node));
                     if due {
                         self.with(node, |host, now, world| host.deadline_passed(now, world));
                     } else {
@@ -541,7 +609,41 @@ impl World {
             Event::Up { node, peer, session, life } => self.on_up(node, peer, session, life),
             Event::Down { node, peer, session } => self.on_down(node, peer, session),
             Event::Reconnect { a, b } => self.on_reconnect(a, b),
+            Event::Offer { node, life, position } => {
+                if self.lives(node, life) {
+                    let bytes = self.state(position).into();
+                    self.with(node, |host, now, world| host.snapshot(now, Position(position), bytes, world));
+                }
+            }
+            Event::BlobFlushed { node, life, blob } => {
+                if !self.lives(node, life) {
+                    return;
+                }
+                let Some(kept) = self.nodes[node.index()].blobs.get_mut(&blob) else { return };
+                kept.durable = true;
+                self.with(node, |host, now, world| host.blob_durable(now, blob, world));
+            }
+            Event::BlobRead { node, life, blob, offset, bytes } => {
+                if self.lives(node, life) {
+                    self.with(node, |host, now, world| host.blob_bytes(now, blob, offset, bytes, world));
+                }
+            }
         }
+    }
+
+    fn lives(&self, node: NodeId, life: u64) -> bool {
+        self.is_running(node) && self.nodes[node.index()].life == life
+    }
+
+    /// What the state machine looks like at a position: some bytes of which the last part names what was delivered.
+    fn state(&self, position: u64) -> Vec<u8> {
+        let mut bytes = vec![0xab; 16 * position as usize];
+        let chain = self.ledger[..position as usize]
+            .iter()
+            .fold(0, |hash: u64, (zxid, digest)| replica::digest::chain(hash, zxid.0, 0, *digest));
+        bytes.extend_from_slice(&position.to_le_bytes());
+        bytes.extend_from_slice(&chain.to_le_bytes());
+        bytes
     }
 
     fn on_flushed(&mut self, node: NodeId, life: u64, upto: usize) {
@@ -588,7 +690,9 @@ impl World {
     fn judge_claims(&mut self, to: NodeId, message: &Message, waited: Option<WriteId>) {
         let from = self.stepping;
         let state = &self.nodes[from.index()];
-        let image = &state.disk[..waited.map_or(state.durable, |w| w.0 as usize)];
+        // What was forgotten is in the checkpoint that stands first.
+        let upto = waited.map_or(state.durable, |w| w.0 as usize).max(state.forgotten + 1);
+        let image = &state.disk[state.forgotten..upto];
         let mut failed = None;
         let mut count = 0;
         message.claims(from, to, &mut |claim| {
@@ -645,18 +749,29 @@ impl World {
 fn holds(image: &[Record], claim: Claim) -> bool {
     match claim {
         Claim::Promised { round } => {
-            image.iter().rev().any(|r| matches!(r, Record::AcceptedEpoch { epoch } if round <= *epoch))
-                || round.0 == 0
+            let promises = |record: &Record| match record {
+                Record::AcceptedEpoch { epoch } => round <= *epoch,
+                Record::Checkpoint { accepted, .. } => round <= *accepted,
+                _ => false,
+            };
+            image.iter().rev().any(promises) || round.0 == 0
         }
         Claim::Epoch { round } => {
-            image.iter().rev().any(|r| matches!(r, Record::CurrentEpoch { epoch } if round <= *epoch))
-                || round.0 == 0
+            let adopts = |record: &Record| match record {
+                Record::CurrentEpoch { epoch } => round <= *epoch,
+                Record::Checkpoint { current, .. } => round <= *current,
+                _ => false,
+            };
+            image.iter().rev().any(adopts) || round.0 == 0
         }
         Claim::Accepted { slot, .. } => {
             for record in image.iter().rev() {
                 match record {
                     Record::Txn { zxid, .. } if *zxid == slot => return true,
                     Record::Truncate { after } if *after < slot => return false,
+                    Record::Checkpoint { base, txns, .. } => {
+                        return slot <= base.zxid || txns.iter().any(|(zxid, _)| *zxid == slot);
+                    }
                     _ => {}
                 }
             }
@@ -670,11 +785,15 @@ fn holds(image: &[Record], claim: Claim) -> bool {
                     Record::Truncate { after } => {
                         log.truncate(*after);
                     }
+                    Record::Checkpoint { base, txns, .. } => {
+                        log = zab::Log::after(*base);
+                        txns.iter().for_each(|(zxid, entry)| log.append(*zxid, entry.clone()));
+                    }
                     _ => {}
                 }
             }
-            let count = log.count_upto(slot);
-            log.floor(slot) == slot && (if count == 0 { 0 } else { log.at(count - 1).chain }) == chain
+            slot < log.base().zxid
+                || log.floor(slot) == slot && log.place(log.count_upto(slot)).chain == chain
         }
         Claim::Voted { .. } | Claim::Report { .. } => unreachable!("Zab makes no such claim"),
     }
@@ -731,7 +850,12 @@ impl Driver<Zab> for World {
                 self.problem(format!("{node} delivers {slot} at {position}, where {} is", there.0));
             }
             Some(_) => {}
-            None => self.ledger.push(said),
+            None if position.0 as usize == self.ledger.len() + 1 => self.ledger.push(said),
+            None => self.problem(format!("{node} delivers position {position}, before it nothing is")),
+        }
+        if self.snapshot_every > 0 && position.0 % self.snapshot_every == 0 {
+            let life = self.nodes[node.index()].life;
+            self.at(self.now, Event::Offer { node, life, position: position.0 });
         }
     }
 
@@ -760,20 +884,52 @@ impl Driver<Zab> for World {
         self.end_session(node, peer);
     }
 
-    fn forget_before(&mut self, _write: WriteId) {
-        unreachable!("no snapshots yet")
+    fn forget_before(&mut self, write: WriteId) {
+        let state = &mut self.nodes[self.stepping.index()];
+        assert!(write.0 as usize <= state.durable + 1, "only durable records are forgotten");
+        state.forgotten = state.forgotten.max(write.0 as usize - 1);
     }
-    fn write_blob(&mut self, _blob: BlobId, _offset: u64, _bytes: std::sync::Arc<[u8]>, _last: bool) {
-        unreachable!("no snapshots yet")
+    fn write_blob(&mut self, id: BlobId, offset: u64, bytes: std::sync::Arc<[u8]>, last: bool) {
+        let node = self.stepping;
+        let blob = self.nodes[node.index()].blobs.entry(id).or_default();
+        assert!(!blob.complete, "a complete blob is not written to");
+        assert_eq!(blob.bytes.len() as u64, offset);
+        blob.bytes.extend_from_slice(&bytes);
+        blob.complete = last;
+        if last {
+            let (from, to) = self.weather.sync;
+            let at = self.now + self.random.between(from, to);
+            let life = self.nodes[node.index()].life;
+            self.at(at, Event::BlobFlushed { node, life, blob: id });
+        }
     }
-    fn read_blob(&mut self, _blob: BlobId, _offset: u64, _len: u64) {
-        unreachable!("no snapshots yet")
+    fn read_blob(&mut self, id: BlobId, offset: u64, len: u64) {
+        let node = self.stepping;
+        let state = &self.nodes[node.index()];
+        let all = &state.blobs.get(&id).expect("what is read is there").bytes;
+        let end = (offset + len).min(all.len() as u64);
+        let bytes = all[offset as usize..end as usize].into();
+        let life = state.life;
+        let at = self.now + self.random.between(1, MS);
+        self.at(at, Event::BlobRead { node, life, blob: id, offset, bytes });
     }
-    fn forget_blob(&mut self, _blob: BlobId) {
-        unreachable!("no snapshots yet")
+    fn forget_blob(&mut self, id: BlobId) {
+        self.nodes[self.stepping.index()].blobs.remove(&id);
     }
-    fn restore(&mut self, _blob: BlobId, _position: Position) {
-        unreachable!("no snapshots yet")
+    fn restore(&mut self, id: BlobId, position: Position) {
+        let node = self.stepping;
+        let state = &mut self.nodes[node.index()];
+        let blob = &state.blobs[&id];
+        assert!(blob.complete && blob.durable, "a snapshot is restored from a whole blob");
+        let bytes = blob.bytes.clone();
+        let delivered = std::mem::replace(&mut state.delivered, position.0);
+        self.restored += 1;
+        if position.0 <= delivered {
+            self.problem(format!("{node} restores position {position} after {delivered}"));
+        }
+        if self.ledger.len() < position.0 as usize || bytes != self.state(position.0) {
+            self.problem(format!("{node} restores what is not the state at {position}"));
+        }
     }
 
     fn receiving(&mut self, replica: &Zab, from: NodeId, message: &Message) {

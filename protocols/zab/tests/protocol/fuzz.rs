@@ -15,6 +15,9 @@ pub(crate) struct Profile {
     /// Whether every disk is slow at times.
     pub(crate) slow_disks: bool,
     pub(crate) counter_max: &'static str,
+    /// Whether servers take snapshots and some of them observe.
+    pub(crate) full: bool,
+    pub(crate) reads: &'static str,
 }
 
 pub(crate) const BROAD: Profile = Profile {
@@ -23,7 +26,12 @@ pub(crate) const BROAD: Profile = Profile {
     calm: 2 * DETECTION,
     slow_disks: false,
     counter_max: "4294967295",
+    full: false,
+    reads: "quorum",
 };
+
+/// Everything on: snapshots, small windows, observers.
+pub(crate) const FULL: Profile = Profile { nodes: (2, 6), full: true, ..BROAD };
 
 pub(crate) fn run(seed: u64, rules: Rules, profile: Profile) -> World {
     let mut random = Random::new(seed ^ 0x5eed);
@@ -34,8 +42,24 @@ pub(crate) fn run(seed: u64, rules: Rules, profile: Profile) -> World {
         spikes_per_mille: random.below(30),
         sync: (MS / 10, if profile.slow_disks || random.percent(20) { 200 * MS } else { 3 * MS }),
     };
-    let settings = [("counter_max", profile.counter_max)];
-    let mut world = World::new(n, seed, weather, &knobs(rules, &settings));
+    let (mut observers, mut every) = (0, 0);
+    let mut settings = vec![("counter_max", profile.counter_max), ("reads", profile.reads)];
+    if profile.full {
+        observers = random.below((n as u64).min(3)) as usize;
+        every = random.between(1, 12);
+        settings.push(("trailing", ["0", "1", "5"][random.below(3) as usize]));
+        settings.push(("chunk", ["7", "40", "65536"][random.below(3) as usize]));
+        settings.push(("sync_window", ["1", "4"][random.below(2) as usize]));
+        settings.push(("always_snap", ["true", "false"][random.below(2) as usize]));
+        settings.push(("propose_twice", ["true", "false"][random.below(2) as usize]));
+    }
+    let mut world = World::with_observers(n, observers, seed, weather, &knobs(rules, &settings));
+    world.snapshot_every = every;
+    if profile.reads == "lease" {
+        for node in world.all() {
+            world.drift(node, random.between(0, 2000) as i64 - 1000);
+        }
+    }
     for _ in 0..random.between(profile.actions.0, profile.actions.1) {
         act(&mut world, &mut random, profile);
         if !world.verdict().is_empty() {
@@ -81,6 +105,10 @@ fn act(world: &mut World, random: &mut Random, profile: Profile) {
         13 => {
             let span = random.below(3 * DETECTION);
             world.pause(node, span);
+        }
+        14 if profile.full => {
+            let to = (peer != node).then_some(peer);
+            world.hand_over(node, to);
         }
         _ => {
             for _ in 0..random.between(1, 6) {
@@ -139,6 +167,21 @@ fn any_seed_is_safe_and_converges() {
     assert!(observed.iter().all(|count| *count > 0), "not checked: {observed:?}");
     for (number, gate) in zab::gates::ALL.iter().enumerate() {
         println!("{} {gate}", if gates >> number & 1 == 1 { "reached" } else { "NOT REACHED" });
+    }
+}
+
+#[test]
+fn snapshots_observers_and_hand_overs_are_safe_and_converge() {
+    let (gates, _) = sweep(seeds_from_environment(200), Rules::ALL, FULL).unwrap();
+    for (number, gate) in zab::gates::ALL.iter().enumerate() {
+        println!("{} {gate}", if gates >> number & 1 == 1 { "reached" } else { "NOT REACHED" });
+    }
+}
+
+#[test]
+fn reads_by_lease_and_through_the_log_are_linearizable() {
+    for reads in ["lease", "log"] {
+        sweep(seeds_from_environment(150), Rules::ALL, Profile { reads, nodes: (3, 5), ..FULL }).unwrap();
     }
 }
 

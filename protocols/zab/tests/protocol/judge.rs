@@ -1,11 +1,11 @@
 //! Invariants that no single rule left out shows first, seen to fail on hand-made effects; and the law of encodings.
 
 use replica::{
-    Boot, Cluster, Draw, Durable, Effect, EffectOf, Entry, Few, Findings, LocalTime, Members, NodeId,
+    BlobId, Boot, Cluster, Draw, Durable, Effect, EffectOf, Entry, Few, Findings, LocalTime, Members, NodeId,
     Observe, Output, Position, ReadId, Reader, Replica, Round, Rules, Slot, Step, Wire, WriteId,
 };
 use zab::zxid::zxid;
-use zab::{Attempt, Judge, Message, Record, State, Vote, Zab};
+use zab::{Attempt, Judge, Message, Place, Record, Snapshot, State, Vote, Zab};
 
 use crate::cluster::knobs;
 
@@ -84,6 +84,8 @@ fn every_message_and_record_survives_its_encoding() {
     let entry = Entry::noop(NodeId(2));
     let vote = Vote { leader: NodeId(1), zxid: last, epoch };
     let txns: Few<(Slot, _)> = (1..4).map(|c| (zxid(epoch, c), entry.clone())).collect();
+    let at = Place { position: 7, zxid: last, chain: 9 };
+    let snapshot = Snapshot { blob: BlobId(3), bytes: 100, at };
     for state in [State::Looking, State::Following, State::Leading] {
         law(&Message::Notification { vote, clock: 5, state });
     }
@@ -93,7 +95,7 @@ fn every_message_and_record_survives_its_encoding() {
         Message::AckEpoch { attempt, epoch, vote: true, current: epoch, last },
         Message::Trunc { attempt, after: last },
         Message::Truncated { attempt, last },
-        Message::Diff { attempt, after: last, txns },
+        Message::Diff { attempt, after: last, txns: txns.clone(), answer: true },
         Message::NewLeader { attempt, epoch, last },
         Message::AckNewLeader { attempt, epoch, last, chain: 9 },
         Message::UpToDate { attempt, committed: last },
@@ -106,6 +108,12 @@ fn every_message_and_record_survives_its_encoding() {
         Message::Sync { attempt, read: ReadId(1) },
         Message::Synced { attempt, read: ReadId(1) },
         Message::Close { attempt },
+        Message::DiffAck { attempt },
+        Message::Snap { attempt, at, total: 9, offset: 4, bytes: vec![1, 2, 3] },
+        Message::SnapAck { attempt, next: 7 },
+        Message::Snapped { attempt, last },
+        Message::Inform { attempt, zxid: last, entry: entry.clone() },
+        Message::HandOver { attempt, vote },
     ];
     messages.iter().for_each(law);
     let records = [
@@ -114,6 +122,14 @@ fn every_message_and_record_survives_its_encoding() {
         Record::CurrentEpoch { epoch },
         Record::Txn { zxid: last, entry },
         Record::Truncate { after: last },
+        Record::Checkpoint {
+            members: Members::with_learners(4, 1),
+            accepted: epoch,
+            current: epoch,
+            snapshot,
+            base: at,
+            txns,
+        },
     ];
     records.iter().for_each(law);
 }

@@ -13,6 +13,8 @@ const RESTLESS: Profile = Profile {
     calm: DETECTION,
     slow_disks: false,
     counter_max: "4294967295",
+    full: false,
+    reads: "quorum",
 };
 /// The same with slow disks, so that what is written stays at risk for long.
 const SLOW: Profile = Profile { slow_disks: true, ..RESTLESS };
