@@ -70,6 +70,12 @@ const ZAB: &[(&str, Kind)] = &[
     ("SYNC", Silent),
     ("SYNCED", Silent),
     ("CLOSE", Silent),
+    ("DIFF-ACK", Silent),
+    ("SNAP", Silent),
+    ("SNAP-ACK", Silent),
+    ("SNAPPED", Silent),
+    ("INFORM", Silent),
+    ("HANDOVER", Silent),
 ];
 
 const PAXOS: &[(&str, Kind)] = &[
@@ -186,6 +192,7 @@ fn zab_claims_are_judged_kind_by_kind() {
     let (attempt, epoch, zxid) = (Attempt(1), Round(2), Slot(2 << 32 | 1));
     let (entry, read, leader) = (Entry::noop(NodeId(0)), ReadId(1), NodeId(1));
     let vote = zab::Vote { leader, zxid, epoch };
+    let at = zab::Place { position: 1, zxid, chain: 7 };
     let samples = [
         zab::Message::Notification { vote, clock: 1, state: State::Looking },
         zab::Message::Notification { vote, clock: 1, state: State::Leading },
@@ -195,7 +202,7 @@ fn zab_claims_are_judged_kind_by_kind() {
         zab::Message::AckEpoch { attempt, epoch, vote: false, current: Round(0), last: Slot(0) },
         zab::Message::Trunc { attempt, after: zxid },
         zab::Message::Truncated { attempt, last: zxid },
-        zab::Message::Diff { attempt, after: Slot(0), txns: Few::One((zxid, entry.clone())) },
+        zab::Message::Diff { attempt, after: Slot(0), txns: Few::One((zxid, entry.clone())), answer: true },
         zab::Message::NewLeader { attempt, epoch, last: zxid },
         zab::Message::AckNewLeader { attempt, epoch, last: zxid, chain: 7 },
         zab::Message::UpToDate { attempt, committed: zxid },
@@ -204,10 +211,16 @@ fn zab_claims_are_judged_kind_by_kind() {
         zab::Message::Commit { attempt, zxid },
         zab::Message::Ping { attempt, token: 1 },
         zab::Message::Pong { attempt, token: 1 },
-        zab::Message::Request { attempt, entry },
+        zab::Message::Request { attempt, entry: entry.clone() },
         zab::Message::Sync { attempt, read },
         zab::Message::Synced { attempt, read },
         zab::Message::Close { attempt },
+        zab::Message::DiffAck { attempt },
+        zab::Message::Snap { attempt, at, total: 2, offset: 0, bytes: vec![1, 2] },
+        zab::Message::SnapAck { attempt, next: 1 },
+        zab::Message::Snapped { attempt, last: zxid },
+        zab::Message::Inform { attempt, zxid, entry },
+        zab::Message::HandOver { attempt, vote },
     ];
     claims_are_judged::<zab::Zab>(ZAB, &samples);
 }

@@ -375,13 +375,13 @@ impl Zab {
                 self.on_diff(now, after, &txns, answer, out);
             }
             Message::DiffAck { attempt } if self.leads_learner(now, from, attempt, out) => {
-                self.on_diff_ack(from, out);
+                self.on_diff_ack(now, from, out);
             }
             Message::Snap { attempt, at, total, offset, bytes } if self.follows(now, from, attempt, out) => {
                 self.on_snap(now, at, total, (offset, &bytes), out);
             }
             Message::SnapAck { attempt, next } if self.leads_learner(now, from, attempt, out) => {
-                self.on_snap_ack(from, next, out);
+                self.on_snap_ack(now, from, next, out);
             }
             Message::Snapped { attempt, last } if self.leads_learner(now, from, attempt, out) => {
                 self.on_learner_end(from, last, out);

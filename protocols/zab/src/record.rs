@@ -79,6 +79,13 @@ wire!(enum Record {
 });
 
 impl RecordContract for Record {
+    fn blob(&self) -> Option<BlobId> {
+        match self {
+            Record::Checkpoint { snapshot, .. } => Some(snapshot.blob),
+            _ => None,
+        }
+    }
+
     fn facts(&self, fact: &mut impl FnMut(Fact)) {
         match self {
             Record::Genesis { .. } => fact(Fact::Genesis),

@@ -227,7 +227,8 @@ impl Zab {
         }
     }
 
-    pub(crate) fn on_snap_ack(&mut self, from: NodeId, taken: u64, out: &mut Out<'_>) {
+    pub(crate) fn on_snap_ack(&mut self, now: LocalTime, from: NodeId, taken: u64, out: &mut Out<'_>) {
+        self.prolong_stage(now);
         let Phase::Leading(leading) = &mut self.phase else { unreachable!("the guard saw a leader") };
         match &mut leading.learner_mut(from).stage {
             LearnerStage::Snapping { snapshot, next, is_reading } if *next < taken && !*is_reading => {

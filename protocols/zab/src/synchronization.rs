@@ -136,8 +136,18 @@ impl Zab {
         }
     }
 
+    /// A learner has taken a part of what it is being sent. The init limit is for each such step: a quorum that can
+    /// only be brought up to date slowly is a quorum all the same.
+    pub(crate) fn prolong_stage(&mut self, now: LocalTime) {
+        let Phase::Leading(leading) = &mut self.phase else { unreachable!("only a leader synchronizes") };
+        if matches!(leading.stage, Stage::Synchronization(_)) {
+            leading.stage_ends = now + self.config.init_limit;
+        }
+    }
+
     /// The learner has taken a DIFF: the next may go.
-    pub(crate) fn on_diff_ack(&mut self, from: NodeId, out: &mut Out<'_>) {
+    pub(crate) fn on_diff_ack(&mut self, now: LocalTime, from: NodeId, out: &mut Out<'_>) {
+        self.prolong_stage(now);
         let Phase::Leading(leading) = &mut self.phase else { unreachable!("the guard saw a leader") };
         // Those of the last DIFFs come when NEWLEADER is on its way already.
         if let LearnerStage::Diffing { waiting, .. } = &mut leading.learner_mut(from).stage {

@@ -48,7 +48,7 @@ pub(crate) fn run(seed: u64, rules: Rules, profile: Profile) -> World {
         observers = random.below((n as u64).min(3)) as usize;
         every = random.between(1, 12);
         settings.push(("trailing", ["0", "1", "5"][random.below(3) as usize]));
-        settings.push(("chunk", ["7", "40", "65536"][random.below(3) as usize]));
+        settings.push(("chunk", ["16", "40", "65536"][random.below(3) as usize]));
         settings.push(("sync_window", ["1", "4"][random.below(2) as usize]));
         settings.push(("always_snap", ["true", "false"][random.below(2) as usize]));
         settings.push(("propose_twice", ["true", "false"][random.below(2) as usize]));
