@@ -47,11 +47,18 @@ pub(crate) struct Weather {
     pub(crate) spike: u64,
     pub(crate) spikes_per_mille: u64,
     pub(crate) sync: (u64, u64),
+    /// Whether links are datagram links: no sessions, no order, and one message in fifty is lost.
+    pub(crate) datagrams: bool,
 }
 
 impl Weather {
-    pub(crate) const CALM: Weather =
-        Weather { latency: (MS / 2, MS), spike: 0, spikes_per_mille: 0, sync: (MS / 10, MS) };
+    pub(crate) const CALM: Weather = Weather {
+        latency: (MS / 2, MS),
+        spike: 0,
+        spikes_per_mille: 0,
+        sync: (MS / 10, MS),
+        datagrams: false,
+    };
 }
 
 #[derive(Clone)]
@@ -283,7 +290,8 @@ impl World {
         state.blobs.values_mut().for_each(|blob| blob.durable = true);
         let blobs: Vec<_> = state.blobs.iter().map(|(id, blob)| (*id, blob.bytes.len() as u64)).collect();
         let config = self.config;
-        let options = HostOptions { link: Link::Session, tracing: self.tracing, unheld_kinds: 0 };
+        let link = if self.weather.datagrams { Link::Datagram } else { Link::Session };
+        let options = HostOptions { link, tracing: self.tracing, unheld_kinds: 0 };
         let now = self.local(node);
         self.stepping = node;
         let host = Host::boot(
@@ -431,7 +439,7 @@ impl World {
 
     fn reconnect_later(&mut self, a: NodeId, b: NodeId, after: u64) {
         let place = self.place(a, b);
-        if !self.pairs[place].reconnecting {
+        if !self.pairs[place].reconnecting && !self.weather.datagrams {
             self.pairs[place].reconnecting = true;
             let wait = after + self.delay();
             self.at(self.now + wait, Event::Reconnect { a: a.min(b), b: a.max(b) });
@@ -486,7 +494,7 @@ impl World {
             return;
         }
         self.end_session(node, peer);
-        if self.is_running(node) {
+        if self.is_running(node) && !self.weather.datagrams {
             self.with(node, |host, now, world| host.session_down(now, peer, world));
         }
     }
@@ -813,6 +821,12 @@ impl Driver<Zab> for World {
             self.judge_claims(to, &message, waited);
         }
         let delay = self.delay();
+        if self.weather.datagrams {
+            if !self.is_cut(from, to) && !self.random.percent(2) {
+                self.at(self.now + delay, Event::Arrive { from, to, session: 0, message });
+            }
+            return;
+        }
         let place = self.place(from, to);
         let own = usize::from(from > to);
         let now = self.now;

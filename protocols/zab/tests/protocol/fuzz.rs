@@ -18,6 +18,10 @@ pub(crate) struct Profile {
     /// Whether servers take snapshots and some of them observe.
     pub(crate) full: bool,
     pub(crate) reads: &'static str,
+    /// By how much clocks drift, in parts per million of real time, either way.
+    pub(crate) drift_ppm: u64,
+    /// Whether links are datagram links.
+    pub(crate) datagrams: bool,
 }
 
 pub(crate) const BROAD: Profile = Profile {
@@ -28,6 +32,8 @@ pub(crate) const BROAD: Profile = Profile {
     counter_max: "4294967295",
     full: false,
     reads: "quorum",
+    drift_ppm: 1000,
+    datagrams: false,
 };
 
 /// Everything on: snapshots, small windows, observers.
@@ -41,6 +47,7 @@ pub(crate) fn run(seed: u64, rules: Rules, profile: Profile) -> World {
         spike: random.between(1, 2 * DETECTION),
         spikes_per_mille: random.below(30),
         sync: (MS / 10, if profile.slow_disks || random.percent(20) { 200 * MS } else { 3 * MS }),
+        datagrams: profile.datagrams,
     };
     let (mut observers, mut every) = (0, 0);
     let mut settings = vec![("counter_max", profile.counter_max), ("reads", profile.reads)];
@@ -57,7 +64,8 @@ pub(crate) fn run(seed: u64, rules: Rules, profile: Profile) -> World {
     world.snapshot_every = every;
     if profile.reads == "lease" {
         for node in world.all() {
-            world.drift(node, random.between(0, 2000) as i64 - 1000);
+            let from_slowest = random.below(2 * profile.drift_ppm + 1) as i64;
+            world.drift(node, from_slowest - profile.drift_ppm as i64);
         }
     }
     for _ in 0..random.between(profile.actions.0, profile.actions.1) {

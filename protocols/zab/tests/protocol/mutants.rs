@@ -15,7 +15,13 @@ const RESTLESS: Profile = Profile {
     counter_max: "4294967295",
     full: false,
     reads: "quorum",
+    drift_ppm: 1000,
+    datagrams: false,
 };
+/// Snapshots, observers and handing over as well.
+const RICH: Profile = Profile { full: true, nodes: (3, 5), ..RESTLESS };
+/// Reads by lease.
+const LEASES: Profile = Profile { reads: "lease", ..RESTLESS };
 /// The same with slow disks, so that what is written stays at risk for long.
 const SLOW: Profile = Profile { slow_disks: true, ..RESTLESS };
 
@@ -30,13 +36,23 @@ fn hunt(rules: Rules, profile: Profile, seeds: u64, what: &str) -> Option<(u64, 
 #[test]
 #[ignore = "prints what catches each mutant, for people"]
 fn survey() {
-    for (bit, rule) in rules::ALL.iter().enumerate() {
-        for (name, profile) in [("broad", BROAD), ("restless", RESTLESS), ("slow", SLOW)] {
+    let only = std::env::var("ZAB_RULE").unwrap_or_default();
+    let count = std::env::var("ZAB_SEEDS").map_or(400, |text| text.parse().unwrap());
+    let datagrams = Profile { datagrams: true, ..RESTLESS };
+    for (bit, rule) in rules::ALL.iter().enumerate().filter(|(_, rule)| rule.id.contains(&only)) {
+        let profiles = [("broad", BROAD), ("restless", RESTLESS), ("slow", SLOW), ("rich", RICH)];
+        for (name, profile) in profiles.into_iter().chain([("leases", LEASES), ("datagrams", datagrams)]) {
+            if profile.datagrams && rule.id != "zab/fifo" {
+                continue;
+            }
             let rules = Rules::ALL.without(RuleBit(bit as u8));
             let mut fired = std::collections::BTreeMap::new();
             let mut first = None;
-            for seed in 0..400 {
-                let world = run(seed, rules, profile);
+            for seed in 0..count {
+                let Ok(world) = std::panic::catch_unwind(|| run(seed, rules, profile)) else {
+                    *fired.entry("panic".to_string()).or_insert(0) += 1;
+                    continue;
+                };
                 if let Some(found) = world.verdict().first() {
                     first.get_or_insert((seed, found.clone()));
                     let key: String = if found.starts_with("zab/") {
