@@ -3,6 +3,8 @@
 mod cluster;
 mod fuzz;
 mod judge;
+mod leases;
 mod mutants;
+mod paper;
 mod speed;
 mod stories;
