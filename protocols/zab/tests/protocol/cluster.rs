@@ -867,7 +867,7 @@ impl Driver<Zab> for World {
             None if position.0 as usize == self.ledger.len() + 1 => self.ledger.push(said),
             None => self.problem(format!("{node} delivers position {position}, before it nothing is")),
         }
-        if self.snapshot_every > 0 && position.0 % self.snapshot_every == 0 {
+        if self.snapshot_every > 0 && position.0.is_multiple_of(self.snapshot_every) {
             let life = self.nodes[node.index()].life;
             self.at(self.now, Event::Offer { node, life, position: position.0 });
         }
