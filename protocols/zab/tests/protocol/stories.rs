@@ -196,6 +196,156 @@ fn a_follower_forwards_a_write_and_syncs_after_it() {
     clean(&world);
 }
 
+/// Two servers lead epoch 2; a third comes back that has accepted epoch 9 from a leader that never established it.
+/// Danger: it is turned away again and again. The leader must give up, and the next epoch must be above 9.
+#[test]
+fn a_server_that_accepted_a_later_epoch_deposes_the_leader() {
+    let history = &[(1, 1), (1, 2)];
+    let disks = vec![disk(3, 1, 1, history), disk(3, 1, 1, history), disk(3, 9, 1, history)];
+    let mut world = World::with_disks(disks, 1, Weather::CALM, &knobs(Rules::ALL, &[]));
+    world.kill(NodeId(2), false);
+    world.run_for(DETECTION);
+    let old = world.leader().expect("the two lead");
+    assert_eq!(world.replica(old).unwrap().leads(), Some(Round(2)));
+    world.boot(NodeId(2));
+    world.run_for(2 * DETECTION);
+    assert!(reached(&world, gates::DEPOSED_BY_EPOCH));
+    let new = world.leader().expect("all three lead");
+    assert_eq!(world.replica(new).unwrap().leads(), Some(Round(10)));
+    assert!(world.problems.is_empty(), "{:?}", world.problems);
+}
+
+/// A cluster that takes snapshots and keeps little below them.
+fn with_snapshots(n: usize, observers: usize, seed: u64) -> World {
+    let settings = [("trailing", "2"), ("chunk", "64")];
+    let mut world = World::with_observers(n, observers, seed, Weather::CALM, &knobs(Rules::ALL, &settings));
+    world.snapshot_every = 10;
+    world
+}
+
+fn propose_many(world: &mut World, count: usize) {
+    let leader = world.leader().expect("somebody leads");
+    for _ in 0..count {
+        world.propose(leader);
+        world.run_for(2 * MS);
+    }
+}
+
+/// A follower is away while the log goes on and its front is forgotten. Danger: what it lacks is nowhere. It must be
+/// brought up by SNAP, and then go on with what followed; and after a restart it must start from that snapshot.
+#[test]
+fn a_follower_that_lags_too_far_is_sent_a_snapshot() {
+    let mut world = with_snapshots(3, 0, 3);
+    world.run_for(DETECTION);
+    let leader = world.leader().unwrap();
+    let away = ALL.into_iter().find(|node| *node != leader).unwrap();
+    world.kill(away, true);
+    propose_many(&mut world, 35);
+    assert!(0 < world.replica(leader).unwrap().log().base().position, "the front is forgotten");
+    world.boot(away);
+    world.run_for(2 * DETECTION);
+    assert!(reached(&world, gates::SNAPPED));
+    assert_eq!(world.replica(away).unwrap().status().position.0, 35);
+    world.kill(away, true);
+    world.boot(away);
+    world.converge(10 * DETECTION);
+    assert!(reached(&world, gates::RESTORED));
+    clean(&world);
+}
+
+/// A leader dies in the middle of a SNAP. Danger: the next leader supposes that the follower has what the snapshot
+/// stands for. The follower must report what it had, and be brought up by the next.
+#[test]
+fn a_snapshot_that_breaks_off_counts_for_nothing() {
+    for seed in 0..10 {
+        let mut world = with_snapshots(3, 0, seed);
+        world.run_for(DETECTION);
+        let leader = world.leader().unwrap();
+        let away = ALL.into_iter().find(|node| *node != leader).unwrap();
+        world.kill(away, true);
+        propose_many(&mut world, 45);
+        world.boot(away);
+        // Ten parts and more, each a round trip and a read.
+        while !reached(&world, gates::SNAP) {
+            world.run_for(MS);
+        }
+        world.run_for(4 * MS);
+        world.kill(leader, false);
+        world.run_for(2 * DETECTION);
+        assert!(reached(&world, gates::SNAP_ABANDONED), "seed {seed}");
+        world.converge(10 * DETECTION);
+        clean(&world);
+    }
+}
+
+/// Three vote and two observe; all observers but no quorum of voters is up. Danger: observers are counted, or one of
+/// them is elected. Nothing may be committed; and with the voters back the observers must get everything.
+#[test]
+fn observers_are_told_everything_and_counted_nowhere() {
+    let mut world = with_snapshots(5, 2, 7);
+    world.run_for(2 * DETECTION);
+    propose_many(&mut world, 15);
+    let observers = [NodeId(3), NodeId(4)];
+    world.run_for(20 * MS);
+    for node in observers {
+        assert_eq!(world.replica(node).unwrap().status().position.0, 15, "it is told what is committed");
+    }
+    world.read(observers[0], ReadMode::Sync);
+    world.propose(observers[1]);
+    world.run_for(20 * MS);
+    assert_eq!((world.syncs_answered, world.ledger.len()), (1, 16), "it serves and forwards");
+    let leader = world.leader().unwrap();
+    for node in ALL.into_iter().filter(|node| *node != leader) {
+        world.kill(node, false);
+    }
+    world.propose(leader);
+    world.run_for(4 * DETECTION);
+    assert_eq!(world.ledger.len(), 16, "observers are no quorum");
+    assert_eq!(world.leader(), None);
+    world.converge(20 * DETECTION);
+    clean(&world);
+}
+
+/// An operator asks the leader to hand over to a follower that an election would not prefer. Danger: a long outage, or
+/// the same leader again. The follower must lead within a fraction of the detection.
+#[test]
+fn a_leader_hands_over_to_whom_it_is_asked_to() {
+    for seed in 0..10 {
+        let mut world = calm(5, seed);
+        world.run_for(DETECTION);
+        let old = world.leader().unwrap();
+        for _ in 0..5 {
+            world.propose(old);
+        }
+        let to = NodeId(if old == NodeId(0) { 1 } else { 0 });
+        world.hand_over(old, Some(to));
+        world.run_for(DETECTION / 4);
+        assert_eq!(world.leader(), Some(to), "seed {seed}");
+        assert_eq!(world.ledger.len(), 5, "nothing is lost");
+        world.converge(10 * DETECTION);
+        clean(&world);
+    }
+}
+
+/// Counters end at 5. Danger: the counter runs over into the epoch. New epochs must begin, and every write must be
+/// committed in its turn.
+#[test]
+fn epochs_begin_for_want_of_zxids() {
+    let mut world = World::new(3, 1, Weather::CALM, &knobs(Rules::ALL, &[("counter_max", "5")]));
+    world.run_for(DETECTION);
+    while world.ledger.len() < 23 {
+        if let Some(leader) = world.leader() {
+            world.propose(leader);
+        }
+        world.run_for(2 * MS);
+        assert!(world.now < 60 * DETECTION, "it goes on");
+    }
+    assert!(reached(&world, gates::COUNTER_USED_UP));
+    assert!(4 < world.leads.len());
+    world.converge(10 * DETECTION);
+    clean(&world);
+}
+
 struct NoDraw;
 impl Draw for NoDraw {
     fn draw(&mut self, _n: u64) -> u64 {
