@@ -1,7 +1,6 @@
 //! R11, the order of a log's marks: compacted, in a snapshot, committed, at its end (etcd and openraft assert the same).
-//! The replica delivers in the step that commits, so what is applied is what is committed. Mutant that shows it:
-//! `raft/commit-matched` does not, its commit stays within the log; `the_judge_sees_a_delivery_beyond_the_log` forges
-//! one.
+//! The replica delivers in the step that commits, so what is applied is what is committed. Asserts of the replica keep
+//! every mutant within it; `the_judge_sees_a_delivery_beyond_the_log` forges a step that is not.
 
 use alloc::format;
 
