@@ -7,7 +7,7 @@ use std::sync::Arc;
 use replica::{
     BlobId, Boot, ClientSession, Draw, Driver, Durable, Entry, Findings, Host, HostOptions, Knobs, Link,
     LocalTime, Members, Message as _, NodeId, Observe, Position, ReadId, ReadMode, Refusal, Replica, Request,
-    RuleBit, Rules, Sequence, SessionNo, SharedEntry, Slot, Span, Step, WallTime, WriteId,
+    Round, RuleBit, Rules, Sequence, SessionNo, SharedEntry, Slot, Span, Step, WallTime, WriteId,
 };
 
 /// How many steps `settle` takes before it calls the cluster restless.
@@ -31,7 +31,8 @@ pub(super) struct Cluster<R: Replica> {
 struct Net<R: Replica> {
     link: Link,
     draw_percent: u64,
-    now: LocalTime,
+    /// What time each node's clock shows.
+    clocks: Vec<LocalTime>,
     me: NodeId,
     hosts: Vec<Option<Host<R>>>,
     disks: Vec<Disk<R::Record>>,
@@ -45,6 +46,8 @@ struct Net<R: Replica> {
     resets: Vec<NodeId>,
     ledger: Vec<(u64, String)>,
     positions: Vec<Position>,
+    /// How much was delivered anywhere when each read was asked, and what the read promises.
+    asked: BTreeMap<ReadId, (Position, ReadMode)>,
     judge: R::Invariants,
     findings: Findings,
     happened: Vec<String>,
@@ -129,7 +132,7 @@ impl<R: Replica> Cluster<R> {
         let net = Net {
             link,
             draw_percent,
-            now: LocalTime(1),
+            clocks: vec![LocalTime(1); nodes],
             me: NodeId(0),
             hosts: (0..nodes).map(|_| None).collect(),
             disks: (0..nodes).map(|_| disk()).collect(),
@@ -140,6 +143,7 @@ impl<R: Replica> Cluster<R> {
             resets: Vec::new(),
             ledger: Vec::new(),
             positions: vec![Position::ZERO; nodes],
+            asked: BTreeMap::new(),
             judge: R::Invariants::new(&members, &config),
             findings: Findings::new(R::Invariants::INVARIANTS.len()),
             happened: Vec::new(),
@@ -159,10 +163,19 @@ impl<R: Replica> Cluster<R> {
 
     /// Carries out a command; what happened, or why it is none.
     pub(super) fn command(&mut self, words: &[&str]) -> Lines {
-        let (&name, rest) = words.split_first().expect("a command has a word");
+        if let [words @ .., "quietly"] = words {
+            let lines = self.command(words)?;
+            return Ok(lines.into_iter().filter(|line| line.starts_with("VIOLATED")).collect());
+        }
+        let (&name, rest) = words.split_first().ok_or("a command has a word")?;
         match (name, rest) {
             ("timeout", [node]) => self.timeout(self.node(node)?)?,
-            ("wait", [time]) => self.net.now += span(time)?,
+            ("wait", [time, nodes @ ..]) => {
+                let time = span(time)?;
+                for node in self.nodes_or_all(nodes)? {
+                    self.net.clocks[node.index()] += time;
+                }
+            }
             ("deliver", [from, to, kind @ ..]) => self.deliver(from, to, kind, false)?,
             ("repeat", [from, to, kind @ ..]) => self.deliver(from, to, kind, true)?,
             ("drop", ["all"]) => self.net.links.clear(),
@@ -178,7 +191,7 @@ impl<R: Replica> Cluster<R> {
                     self.sync(self.node(node)?);
                 }
             }
-            ("settle", nodes) => return self.settle(nodes),
+            ("settle", nodes) => self.settle(nodes)?,
             ("propose", [node, word]) => {
                 self.words += 1;
                 let entry = Entry::new(
@@ -193,6 +206,7 @@ impl<R: Replica> Cluster<R> {
             ("read", [node, mode @ ..]) => {
                 self.reads += 1;
                 let (read, mode) = (ReadId(self.reads), read_mode(mode)?);
+                self.net.asked.insert(read, (Position(self.net.ledger.len() as u64), mode));
                 self.ask(node, |host, now, net| host.read(now, read, mode, net))?;
             }
             ("snapshot", [node]) => {
@@ -207,10 +221,12 @@ impl<R: Replica> Cluster<R> {
             ("kill", [node]) => self.kill(self.node(node)?, false),
             ("power", [node]) => self.kill(self.node(node)?, true),
             ("wipe", [node]) => self.wipe(self.node(node)?),
-            ("restart", [node]) => self.restart(self.node(node)?)?,
+            ("restart", [node]) => self.restart(self.node(node)?, true)?,
+            ("restart", [node, "alone"]) => self.restart(self.node(node)?, false)?,
             ("break", [a, b]) => self.disconnect(self.node(a)?, self.node(b)?),
             ("connect", [a, b]) => self.connect(self.node(a)?, self.node(b)?),
             ("show", nodes) => self.show(nodes)?,
+            ("disk", [node]) => self.show_disk(self.node(node)?),
             _ => return Err(format!("no command: {}", words.join(" "))),
         }
         Ok(self.net.take_lines())
@@ -236,7 +252,7 @@ impl<R: Replica> Cluster<R> {
     /// Steps a node's host and what follows from the step at once.
     fn step(&mut self, node: NodeId, step: impl FnOnce(&mut Host<R>, LocalTime, &mut Net<R>)) {
         let Some(mut host) = self.net.hosts[node.index()].take() else { return };
-        let now = self.net.now;
+        let now = self.net.clocks[node.index()];
         self.net.me = node;
         step(&mut host, now, &mut self.net);
         while let Some((blob, offset, bytes)) = self.net.bytes_read.pop_front() {
@@ -264,7 +280,9 @@ impl<R: Replica> Cluster<R> {
     fn timeout(&mut self, node: NodeId) -> Result<(), String> {
         let host = self.net.hosts[node.index()].as_ref().ok_or(format!("{node} is not running"))?;
         let deadline = host.deadline().filter(|&at| at != LocalTime::NEVER);
-        self.net.now = self.net.now.max(deadline.ok_or(format!("{node} waits for nothing"))?);
+        let deadline = deadline.ok_or(format!("{node} waits for nothing"))?;
+        let ahead = deadline.since(self.net.clocks[node.index()]);
+        self.net.clocks.iter_mut().for_each(|clock| *clock += ahead);
         self.step(node, |host, now, net| host.deadline_passed(now, net));
         Ok(())
     }
@@ -327,9 +345,8 @@ impl<R: Replica> Cluster<R> {
         }
     }
 
-    fn settle(&mut self, words: &[&str]) -> Lines {
-        let is_quiet = words.last() == Some(&"quietly");
-        let nodes = self.nodes_or_all(&words[..words.len() - usize::from(is_quiet)])?;
+    fn settle(&mut self, words: &[&str]) -> Result<(), String> {
+        let nodes = self.nodes_or_all(words)?;
         for _ in 0..SETTLE_MAX {
             let unsynced = |node: &&NodeId| {
                 self.net.hosts[node.index()].is_some() && !self.net.disks[node.index()].is_synced()
@@ -340,11 +357,7 @@ impl<R: Replica> Cluster<R> {
             }
             let among = |(from, to): &(NodeId, NodeId)| nodes.contains(from) && nodes.contains(to);
             let mut busy = self.net.links.iter().filter(|(pair, flight)| among(pair) && !flight.is_empty());
-            let Some((&(from, to), _)) = busy.next() else {
-                let lines = self.net.take_lines();
-                let is_loud = |line: &String| !is_quiet || line.starts_with("VIOLATED");
-                return Ok(lines.into_iter().filter(is_loud).collect());
-            };
+            let Some((&(from, to), _)) = busy.next() else { return Ok(()) };
             self.deliver(&from.to_string(), &to.to_string(), &[], false)?;
         }
         Err(format!("nothing is settled after {SETTLE_MAX} steps"))
@@ -359,7 +372,7 @@ impl<R: Replica> Cluster<R> {
         let boot = Boot { node, incarnation: self.net.incarnations[node.index()] };
         let options = HostOptions { link: self.net.link, tracing: true, unheld_kinds: 0 };
         self.net.me = node;
-        let now = self.net.now;
+        let now = self.net.clocks[node.index()];
         let mut host = Host::boot(boot, &self.config, durable, options, now, &mut self.net);
         while let Some((blob, offset, bytes)) = self.net.bytes_read.pop_front() {
             host.blob_bytes(now, blob, offset, bytes, &mut self.net);
@@ -393,7 +406,7 @@ impl<R: Replica> Cluster<R> {
         self.net.judge.wiped(node);
     }
 
-    fn restart(&mut self, node: NodeId) -> Result<(), String> {
+    fn restart(&mut self, node: NodeId, connects: bool) -> Result<(), String> {
         if self.net.hosts[node.index()].is_some() {
             return Err(format!("{node} is running"));
         }
@@ -406,7 +419,7 @@ impl<R: Replica> Cluster<R> {
         self.net.incarnations[node.index()] += 1;
         self.net.judge.crashed(node, survived, &mut self.net.findings);
         self.start(node);
-        for peer in self.nodes() {
+        for peer in self.nodes().into_iter().filter(|_| connects) {
             self.connect(node, peer);
         }
         Ok(())
@@ -447,8 +460,11 @@ impl<R: Replica> Cluster<R> {
                     let status = host.replica().status();
                     let leader = status.leader.map_or("nobody".to_owned(), |leader| leader.to_string());
                     format!(
-                        "{node} {:?} round {} leader {leader} last {} delivered {}",
-                        status.role, status.round, status.last, status.position
+                        "{node} {:?} {} leader {leader} last {} delivered {}",
+                        status.role,
+                        round_in_words::<R>(status.round),
+                        shortened(&status.last.to_string()),
+                        status.position
                     )
                 }
             };
@@ -466,16 +482,34 @@ impl<R: Replica> Cluster<R> {
     }
 }
 
+impl<R: Replica> Cluster<R> {
+    /// What a disk holds, and how much of it a power loss would leave.
+    fn show_disk(&mut self, node: NodeId) {
+        let Disk { first, records, durable, blobs } = &self.net.disks[node.index()];
+        let mut lines = Vec::new();
+        for (write, record) in (first.0..).map(WriteId).zip(records) {
+            let end = if *durable < write { "  (not synced)" } else { "" };
+            lines.push(format!("{node} has {write}: {}{end}", readable(record)));
+        }
+        for (id, blob) in blobs {
+            let end = if blob.is_durable { "" } else { "  (not synced)" };
+            lines.push(format!("{node} has blob {id} of {} bytes{end}", blob.bytes.len()));
+        }
+        self.net.happened.extend(lines);
+    }
+}
+
 impl<R: Replica> Net<R> {
     fn say(&mut self, line: String) {
-        self.happened.push(line);
+        self.happened.push(shortened(&line));
     }
 
     /// What happened since the last time, and what the judge found.
     fn take_lines(&mut self) -> Vec<String> {
         for finding in self.findings.violations.drain(..) {
             let id = R::Invariants::INVARIANTS[finding.invariant].id;
-            self.happened.push(format!("VIOLATED {id} at {}: {}", finding.node, finding.text));
+            let text = shortened(&finding.text);
+            self.happened.push(format!("VIOLATED {id} at {}: {text}", finding.node));
         }
         std::mem::take(&mut self.happened)
     }
@@ -528,9 +562,11 @@ impl<R: Replica> Driver<R> for Net<R> {
 
     fn read_at(&mut self, read: ReadId, position: Position) {
         self.say(format!("{} may answer read {read} at {position}", self.me));
-        if position.0 < self.ledger.len() as u64 {
-            // Not wrong by itself: the read may be older than what was delivered since.
-            self.say(format!("  (delivered somewhere: {})", self.ledger.len()));
+        let (delivered, mode) = self.asked[&read];
+        if position < delivered {
+            let breach = if mode == ReadMode::Linearizable { "VIOLATED linearizable" } else { "(stale" };
+            let end = if mode == ReadMode::Linearizable { "" } else { ")" };
+            self.say(format!("{breach}: {delivered} was delivered somewhere before it was asked{end}"));
         }
     }
 
@@ -599,12 +635,23 @@ impl<R: Replica> Driver<R> for Net<R> {
     }
 }
 
+/// A round in the protocol's own word.
+fn round_in_words<R: Replica>(round: Round) -> String {
+    match R::NAME {
+        "raft" => format!("term {round}"),
+        "zab" => format!("epoch {round}"),
+        // The owner's id is the ballot's lowest byte.
+        _ => format!("ballot {}.{}", round.0 >> 8, round.0 & 0xff),
+    }
+}
+
 /// A message or record in a line.
 fn readable(value: &impl Debug) -> String {
     shortened(&format!("{value:?}"))
 }
 
-/// The text with hashes, which say nothing to people, as `~`.
+/// The text with hashes, which say nothing to people, as `~`, and zxids (or attempts, which begin anew with each
+/// incarnation) as people write them: (epoch, counter).
 fn shortened(text: &str) -> String {
     const HASH_DIGITS: usize = 14;
     let mut short = String::with_capacity(text.len());
@@ -614,7 +661,20 @@ fn shortened(text: &str) -> String {
             digits.push(letter);
             continue;
         }
-        short.push_str(if HASH_DIGITS <= digits.len() { "~" } else { &digits });
+        match digits.parse::<u64>() {
+            Ok(_) if HASH_DIGITS <= digits.len() => short.push('~'),
+            Ok(zxid) if 1 << 32 <= zxid => {
+                let (epoch, counter) = (zxid >> 32, zxid & u64::from(u32::MAX));
+                // The type's letter says nothing beside the parentheses.
+                if short.ends_with(" s") || short.ends_with("(s") {
+                    short.pop();
+                }
+                let is_enclosed = short.ends_with("Attempt(");
+                let (open, close) = if is_enclosed { ("", "") } else { ("(", ")") };
+                short.push_str(&format!("{open}{epoch},{counter}{close}"));
+            }
+            _ => short.push_str(&digits),
+        }
         digits.clear();
         if letter != '\0' {
             short.push(letter);

@@ -9,16 +9,17 @@
 //! |---|---|
 //! | `cluster VOTERS [learners=N] [link=session] [detection=100ms] [draw=PERCENT] [without=RULE,..] [NAME=VALUE ..]` | boots a cluster; other names are the protocol's settings; first in a file. Draws are all the same: `draw` percent of the range, 0 by default |
 //! | `timeout NODE` | moves the clock to the node's deadline, if it is ahead, and lets it pass |
-//! | `wait SPAN` | moves the clock; no deadline passes by itself |
+//! | `wait SPAN [NODE..]` | moves the clocks of the nodes named (else all); no deadline passes by itself |
 //! | `deliver FROM TO [KIND]` | the next message on that link (of that kind: on datagram links it may overtake) arrives |
 //! | `drop FROM TO [KIND]`, `repeat FROM TO [KIND]` | it is lost, or arrives and stays in flight too |
 //! | `drop NODE`, `drop all` | everything in flight from or to a node, or anywhere, is lost |
 //! | `sync NODE..` | everything the nodes have written becomes durable |
-//! | `settle [NODE..] [quietly]` | delivers and syncs among the nodes named (else all) until nothing is left; `quietly` shows nothing |
+//! | `settle [NODE..]` | delivers and syncs among the nodes named (else all) until nothing is left |
 //! | `propose NODE WORD`, `read NODE [sync]`, `snapshot NODE`, `hand-over NODE [TO]` | what servers and operators ask |
-//! | `kill NODE`, `power NODE`, `wipe NODE`, `restart NODE` | a process ends; with power, what was not synced is lost |
+//! | `kill NODE`, `power NODE`, `wipe NODE`, `restart NODE [alone]` | a process ends; with power, what was not synced is lost; begins again (`alone`: no session comes up) |
 //! | `break A B`, `connect A B` | a session breaks at both ends, or comes up |
-//! | `show [NODE..]` | who the nodes are and what is in flight |
+//! | `show [NODE..]`, `disk NODE` | who the nodes are and what is in flight; what a disk holds |
+//! | `COMMAND quietly` | as the command, and shows nothing but what a judge found |
 
 /// The cluster that the commands drive.
 mod cluster;
@@ -31,7 +32,7 @@ use scenarios::{Protocol, Visit, visit};
 use cluster::Cluster;
 
 /// The least number of dialogues for each protocol.
-const FILES_MIN: usize = 1;
+const FILES_MIN: usize = 12;
 
 #[test]
 fn raft_speaks_as_written() {
@@ -60,6 +61,9 @@ fn speaks_as_written(protocol: Protocol) {
     for path in &files {
         let text = std::fs::read_to_string(path).expect("the file is readable");
         let spoken = visit(protocol, Speak { path, text: &text });
+        if let Some(error) = spoken.lines().find(|line| line.starts_with("ERROR ")) {
+            wrong.push(error.to_owned());
+        }
         if spoken == text {
             continue;
         }
@@ -89,6 +93,20 @@ fn first_difference(path: &Path, text: &str, spoken: &str) -> String {
     format!("{}: the files differ in their last line's end", path.display())
 }
 
+/// Carries out a command; what happened.
+fn carry_out<R: Replica>(cluster: &mut Option<Cluster<R>>, words: &[&str]) -> Result<Vec<String>, String> {
+    match (words, &mut *cluster) {
+        (["cluster", options @ ..], _) => {
+            let is_quiet = options.last() == Some(&"quietly");
+            let (booted, lines) = Cluster::boot(options.strip_suffix(&["quietly"]).unwrap_or(options))?;
+            *cluster = Some(booted);
+            Ok(if is_quiet { Vec::new() } else { lines })
+        }
+        (_, Some(cluster)) => cluster.command(words),
+        (_, None) => Err("the first command is `cluster`".to_owned()),
+    }
+}
+
 /// Carries out a file.
 struct Speak<'a> {
     path: &'a Path,
@@ -113,21 +131,12 @@ impl Visit for Speak<'_> {
             } else if command == "----" {
                 is_outcome = true;
             } else if !command.starts_with('#') {
-                let fail = |why: String| panic!("{}:{}: {why}", self.path.display(), index + 1);
                 let words: Vec<&str> = command.split_whitespace().collect();
-                if words[0] == "cluster" {
-                    let (made, lines) = Cluster::boot(&words[1..]).unwrap_or_else(fail);
-                    cluster = Some(made);
-                    happened.extend(lines);
-                } else {
-                    let cluster =
-                        cluster.as_mut().unwrap_or_else(|| panic!("the first command is `cluster`"));
-                    happened.extend(
-                        cluster
-                            .command(&words)
-                            .unwrap_or_else(|why| panic!("{}:{}: {why}", self.path.display(), index + 1)),
-                    );
-                }
+                let lines = carry_out(&mut cluster, &words);
+                let lines = lines.unwrap_or_else(|why| {
+                    vec![format!("ERROR {}:{}: {why}", self.path.display(), index + 1)]
+                });
+                happened.extend(lines);
             }
             page.push_str(line);
             page.push('\n');
