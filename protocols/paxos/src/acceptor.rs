@@ -17,6 +17,8 @@ pub(crate) struct Acceptor {
     base: Slot,
     /// The newest vote in each slot, the first after `base` at index 0; the last one is always there.
     votes: VecDeque<Option<Cast>>,
+    /// Votes on their way to the disk. Kept by the mutant without `report-current` alone, which does not report them.
+    fresh: VecDeque<(WriteId, Slot)>,
 }
 
 /// A vote cast: the value, and the ballot it was accepted in.
@@ -61,6 +63,17 @@ impl Acceptor {
         let gone = (base.0 - self.base.0).min(self.votes.len() as u64);
         self.votes.drain(..gone as usize);
         self.base = base;
+    }
+
+    /// Records up to `upto` are durable.
+    #[inline]
+    pub(crate) fn harden(&mut self, upto: WriteId) {
+        while self.fresh.pop_front_if(|(write, _)| *write <= upto).is_some() {}
+    }
+
+    /// Whether a promise reports the vote in a slot.
+    fn reports(&self, slot: Slot) -> bool {
+        self.fresh.iter().all(|(_, fresh)| *fresh != slot)
     }
 
     pub(crate) fn promise(&mut self, ballot: Ballot) {
@@ -203,7 +216,11 @@ impl Paxos {
         }
         self.acceptor.accept(promised, slot, Cast { ballot, entry: entry.clone() });
         out.narrate("paxos/accept-raises", || format!("votes at {slot} in ballot {ballot}"));
-        out.write(Record::Accept { promised, ballot, slot, entry })
+        let write = out.write(Record::Accept { promised, ballot, slot, entry });
+        if !rules.obeys(rules::REPORT_CURRENT) {
+            self.acceptor.fresh.push_back((write, slot));
+        }
+        write
     }
 
     /// P1b, with every vote at or above `first`. Also votes in slots that are known to be chosen: their values are
@@ -215,7 +232,7 @@ impl Paxos {
             true => first,
             false => first.max(chosen.next()),
         };
-        let mut held = self.acceptor.votes_from(report_from);
+        let mut held = self.acceptor.votes_from(report_from).filter(|(slot, _)| self.acceptor.reports(*slot));
         let votes: Few<Vote> = (&mut held)
             .take(self.config.report)
             .map(|(slot, cast)| Vote { slot, ballot: cast.ballot, entry: cast.entry.clone() })

@@ -39,6 +39,7 @@ impl Paxos {
     #[inline]
     pub(crate) fn on_durable(&mut self, now: LocalTime, upto: WriteId, out: &mut Out) {
         self.on_snapshot_durable(upto, out);
+        self.acceptor.harden(upto);
         match &self.role {
             Role::Candidate(_) => self.on_reservation_durable(now, upto, out),
             Role::Leader(_) => self.on_votes_durable(now, upto, out),

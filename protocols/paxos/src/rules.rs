@@ -61,6 +61,8 @@ pub const LEASE_KEPT: RuleBit = RuleBit(26);
 pub const BALLOT_FRESH: RuleBit = RuleBit(27);
 /// Who is pre-empted waits.
 pub const BACKOFF: RuleBit = RuleBit(28);
+/// A promise reports votes that are still on their way to the disk.
+pub const REPORT_CURRENT: RuleBit = RuleBit(29);
 
 /// Every rule, in the order of the bits.
 pub const ALL: &[RuleText] = &[
@@ -208,5 +210,10 @@ pub const ALL: &[RuleText] = &[
         id: "paxos/back-off",
         sentence: "A proposer that is pre-empted waits before it tries again.",
         source: "Paxos Made Simple, 2.4 (progress); PMMC, 3",
+    },
+    RuleText {
+        id: "paxos/report-current",
+        sentence: "A promise reports also the votes whose own answers are still held back: no older vote leaves after it.",
+        source: "Paxos Made Simple, 2.2, phase 1(b); SwiftPaxos #2",
     },
 ];

@@ -68,6 +68,7 @@ const CASES: &[Case] = &[
     case(rules::LEASE_KEPT, LEASES, &["read"]),
     case(rules::BALLOT_FRESH, POWER, &["paxos/P"]),
     case(rules::BACKOFF, ELECTIONS, &["liveness"]),
+    case(rules::REPORT_CURRENT, ELECTIONS, &["claim"]),
 ];
 
 #[test]
