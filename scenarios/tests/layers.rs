@@ -183,11 +183,11 @@ const SNAPSHOTS: &str = r#"
 #[test]
 fn a_snapshot_without_its_sessions_is_noticed() {
     let scenario = scenario("snapshot_every = 25", SNAPSHOTS);
-    noticed(&scenario, "registry/snapshot-sessions", &["state-hash"], &[Protocol::Raft]);
+    noticed(&scenario, "registry/snapshot-sessions", &["state-hash"], &[Protocol::Paxos, Protocol::Raft]);
 }
 
 #[test]
 fn a_snapshot_that_is_named_for_another_moment_is_noticed() {
     let scenario = scenario("snapshot_every = 25", SNAPSHOTS);
-    noticed(&scenario, "registry/index-with-data", &["state-hash"], &[Protocol::Raft]);
+    noticed(&scenario, "registry/index-with-data", &["state-hash"], &[Protocol::Paxos, Protocol::Raft]);
 }

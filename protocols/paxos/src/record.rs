@@ -84,4 +84,11 @@ impl replica::Record for Record {
             }
         }
     }
+
+    fn blob(&self) -> Option<BlobId> {
+        match self {
+            Record::Snapshot { blob, .. } => Some(*blob),
+            _ => None,
+        }
+    }
 }

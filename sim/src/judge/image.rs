@@ -98,8 +98,12 @@ impl Image {
 
     /// The last slot of the log, durable or on its way.
     pub fn last_slot(&self) -> Slot {
-        let last = self.log.last().map_or(Slot::ZERO, |entry| entry.slot);
-        last.max(self.base().slot)
+        self.last_entry().max(self.base().slot)
+    }
+
+    /// The last slot that an entry stands at, whatever a snapshot covers.
+    pub fn last_entry(&self) -> Slot {
+        self.log.last().map_or(Slot::ZERO, |entry| entry.slot)
     }
 
     /// The newest snapshot, durable or on its way.
