@@ -28,7 +28,7 @@ fn violated(protocol: Protocol, reads: &str) -> Vec<String> {
 /// that the others' clocks ended long ago. What must hold: clients see it, and see nothing of it without leases.
 #[test]
 fn beyond_their_bound_of_drift_leases_break_and_other_reads_do_not() {
-    let ways = [(Protocol::Paxos, "quorum"), (Protocol::Raft, "index")];
+    let ways = [(Protocol::Paxos, "quorum"), (Protocol::Zab, "quorum"), (Protocol::Raft, "index")];
     for (protocol, asking) in ways {
         let name = protocol.name();
         let leased = violated(protocol, "lease");
