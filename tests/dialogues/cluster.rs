@@ -647,7 +647,21 @@ fn round_in_words<R: Replica>(round: Round) -> String {
 
 /// A message or record in a line.
 fn readable(value: &impl Debug) -> String {
-    shortened(&format!("{value:?}"))
+    with_letters(&shortened(&format!("{value:?}")))
+}
+
+/// The bytes of a snapshot's part as the letters that they are.
+fn with_letters(text: &str) -> String {
+    let Some((before, (list, after))) =
+        text.split_once("bytes: [").and_then(|(before, rest)| Some((before, rest.split_once(']')?)))
+    else {
+        return text.to_owned();
+    };
+    let bytes: Option<Vec<u8>> = list.split(", ").map(|byte| byte.parse().ok()).collect();
+    match bytes.map(String::from_utf8) {
+        Some(Ok(letters)) => format!("{before}bytes: {letters:?}{after}"),
+        _ => text.to_owned(),
+    }
 }
 
 /// The text with hashes, which say nothing to people, as `~`, and zxids (or attempts, which begin anew with each
