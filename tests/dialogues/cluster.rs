@@ -299,6 +299,13 @@ impl<R: Replica> Cluster<R> {
         let in_flight = in_flight.ok_or(format!("nothing is in flight from {from} to {to}"))?;
         let place = match kind {
             [] => 0,
+            [number] if number.parse::<usize>().is_ok_and(|number| 0 < number) => {
+                let place = number.parse::<usize>().expect("just parsed") - 1;
+                if in_flight.len() <= place {
+                    return Err(format!("only {} are in flight from {from} to {to}", in_flight.len()));
+                }
+                place
+            }
             [kind] => {
                 let is_kind = |(_, message): &(_, R::Message)| R::Message::KINDS[message.kind()] == *kind;
                 let kinds = R::Message::KINDS.join(", ");

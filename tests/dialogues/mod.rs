@@ -10,8 +10,8 @@
 //! | `cluster VOTERS [learners=N] [link=session] [detection=100ms] [draw=PERCENT] [without=RULE,..] [NAME=VALUE ..]` | boots a cluster; other names are the protocol's settings; first in a file. Draws are all the same: `draw` percent of the range, 0 by default |
 //! | `timeout NODE` | moves the clock to the node's deadline, if it is ahead, and lets it pass |
 //! | `wait SPAN [NODE..]` | moves the clocks of the nodes named (else all); no deadline passes by itself |
-//! | `deliver FROM TO [KIND]` | the next message on that link (of that kind: on datagram links it may overtake) arrives |
-//! | `drop FROM TO [KIND]`, `repeat FROM TO [KIND]` | it is lost, or arrives and stays in flight too |
+//! | `deliver FROM TO [KIND or NUMBER]` | the next message on that link (of that kind, or the so-manyth: on datagram links it may overtake) arrives |
+//! | `drop FROM TO ..`, `repeat FROM TO ..` | it is lost, or arrives and stays in flight too |
 //! | `drop NODE`, `drop all` | everything in flight from or to a node, or anywhere, is lost |
 //! | `sync NODE..` | everything the nodes have written becomes durable |
 //! | `settle [NODE..]` | delivers and syncs among the nodes named (else all) until nothing is left |
