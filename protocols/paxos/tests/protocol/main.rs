@@ -2,5 +2,6 @@
 
 mod cluster;
 mod fuzz;
+mod paper;
 mod rules;
 mod stories;
