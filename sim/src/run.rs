@@ -140,8 +140,9 @@ pub fn conclude<R: Replica>(
     let unavailability = unavailability(plan, records, &faults);
     let mut judges = world.judge_reports();
     judges.extend(panic.clone());
+    // What clients were told until a mutant contradicted itself, they were told.
+    judges.extend(client_judges(plan, options, &history));
     if panic.is_none() {
-        judges.extend(client_judges(plan, options, &history));
         judges.push(availability(plan, options, &unavailability, records));
         judges.push(progress(plan, options, quiet_at, converged_at, world.now(), world.events()));
     }
