@@ -23,7 +23,7 @@ const DOZEN: [&str; 12] = [
     "R-06", "P-03", "Z-05", // An entry that is acknowledged before it is synced.
     "R-21", "P-04", "Z-33", // A leader that answers reads from itself alone.
     "R-26", "P-23",
-    "Z-22", // Figure 8; a vote below the promise; a history that is acknowledged before it is synced.
+    "Z-36", // Figure 8; a vote below the promise; a history that is acknowledged before it is synced.
     "R-01", "P-05", "Z-01",
 ];
 /// How many seeds it may take until clients notice: some accidents are rare (one run in fifteen comes to figure 8),

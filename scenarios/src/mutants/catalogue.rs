@@ -33,6 +33,8 @@ struct Entry {
     settings: BTreeMap<String, toml::Value>,
     hard: Option<u64>,
     #[serde(default)]
+    datagrams: bool,
+    #[serde(default)]
     control: bool,
 }
 
@@ -81,7 +83,7 @@ fn checked(
     scenarios: &BTreeMap<&'static str, Arc<Scenario>>,
     catalog: &Catalog,
 ) -> Result<Mutant, String> {
-    let Entry { id, title, source, protocol, without, profile, settings, hard, control } = entry;
+    let Entry { id, title, source, protocol, without, profile, settings, hard, datagrams, control } = entry;
     let wrong = |what: String| Err(format!("{id}: {what}"));
     let names = match protocol {
         OneOrMore::One(name) => vec![name],
@@ -122,7 +124,19 @@ fn checked(
         return wrong("a mutant leaves out a rule".into());
     }
     let scenario = Arc::clone(scenario);
-    Ok(Mutant { id, title, source, protocols, without, profile, settings, hard, control, scenario })
+    Ok(Mutant {
+        id,
+        title,
+        source,
+        protocols,
+        without,
+        profile,
+        settings,
+        hard,
+        datagrams,
+        control,
+        scenario,
+    })
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ mod profiles;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use sim::plan::Plan;
+use sim::plan::{LinkKind, Plan};
 
 use crate::{Protocol, Scenario};
 
@@ -38,6 +38,8 @@ pub struct Mutant {
     pub settings: BTreeMap<String, String>,
     /// For one that is hard to find: how many seeds it takes.
     pub hard: Option<u64>,
+    /// Whether it runs over datagrams instead of sessions: that is what its rule is about.
+    pub datagrams: bool,
     /// Whether judges must keep silent.
     pub control: bool,
     /// What its profile says.
@@ -58,6 +60,7 @@ impl Mutant {
 
     /// The same plan with its rules left out.
     pub fn broken(&self, legal: &Plan) -> Plan {
-        Plan { without: self.without.clone(), ..legal.clone() }
+        let links = if self.datagrams { LinkKind::Datagram } else { legal.links };
+        Plan { without: self.without.clone(), links, ..legal.clone() }
     }
 }
