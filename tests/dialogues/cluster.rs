@@ -225,7 +225,11 @@ impl<R: Replica> Cluster<R> {
             ("restart", [node, "alone"]) => self.restart(self.node(node)?, false)?,
             ("break", [a, b]) => self.disconnect(self.node(a)?, self.node(b)?),
             ("connect", [a, b]) => self.connect(self.node(a)?, self.node(b)?),
-            ("show", nodes) => self.show(nodes)?,
+            ("show", nodes) => {
+                self.who(nodes)?;
+                self.show_flight(nodes)?;
+            }
+            ("who", nodes) => self.who(nodes)?,
             ("disk", [node]) => self.show_disk(self.node(node)?),
             _ => return Err(format!("no command: {}", words.join(" "))),
         }
@@ -458,9 +462,9 @@ impl<R: Replica> Cluster<R> {
         self.step(b, |host, now, net| host.session_up(now, a, session, net));
     }
 
-    fn show(&mut self, words: &[&str]) -> Result<(), String> {
-        let nodes = self.nodes_or_all(words)?;
-        for &node in &nodes {
+    /// Who the nodes are.
+    fn who(&mut self, words: &[&str]) -> Result<(), String> {
+        for node in self.nodes_or_all(words)? {
             let line = match &self.net.hosts[node.index()] {
                 None => format!("{node} is down"),
                 Some(host) => {
@@ -477,6 +481,12 @@ impl<R: Replica> Cluster<R> {
             };
             self.net.happened.push(line);
         }
+        Ok(())
+    }
+
+    /// What is on its way from or to the nodes.
+    fn show_flight(&mut self, words: &[&str]) -> Result<(), String> {
+        let nodes = self.nodes_or_all(words)?;
         for (&(from, to), in_flight) in &self.net.links {
             if words.is_empty() || nodes.contains(&from) || nodes.contains(&to) {
                 let flight = in_flight

@@ -18,7 +18,7 @@
 //! | `propose NODE WORD`, `read NODE [sync]`, `snapshot NODE`, `hand-over NODE [TO]` | what servers and operators ask |
 //! | `kill NODE`, `power NODE`, `wipe NODE`, `restart NODE [alone]` | a process ends; with power, what was not synced is lost; begins again (`alone`: no session comes up) |
 //! | `break A B`, `connect A B` | a session breaks at both ends, or comes up |
-//! | `show [NODE..]`, `disk NODE` | who the nodes are and what is in flight; what a disk holds |
+//! | `who [NODE..]`, `show [NODE..]`, `disk NODE` | who the nodes are; that and what is in flight; what a disk holds |
 //! | `COMMAND quietly` | as the command, and shows nothing but what a judge found |
 
 /// The cluster that the commands drive.
