@@ -158,7 +158,8 @@ impl Replica for Paxos {
             round: self.acceptor.promised().round(),
             leader,
             position: Position(self.learner.delivered().0),
-            last: self.acceptor.last(),
+            // Who was not asked to vote, by a thrifty leader or as a learner, may have a snapshot and no vote after it.
+            last: self.acceptor.last().max(self.snapshots.covered()),
         }
     }
 }

@@ -72,6 +72,11 @@ struct Install {
 }
 
 impl Snapshots {
+    /// The last slot that the snapshot held covers.
+    pub(crate) fn covered(&self) -> Slot {
+        self.held.map_or(Slot::ZERO, |held| held.slot)
+    }
+
     pub(crate) fn new(held: Option<Snapshot>) -> Snapshots {
         Snapshots { held, turning: None, making: None, install: None, serving: Vec::new(), served_at: None }
     }
