@@ -173,6 +173,14 @@ impl Paxos {
             out.reached(gates::BELOW_TRIM);
             return self.offer_snapshot(from, ballot, out);
         }
+        if slot <= self.learner.delivered() && self.votes_against_chosen(slot, &entry) {
+            // An old leader whose accept comes late, and who will hear of the new one. Or a proposer that should have
+            // known: then this vote may be the one that lets it choose twice.
+            out.narrate("paxos/known-chosen", || {
+                format!("votes for nothing at {slot}: another value is chosen")
+            });
+            return self.hear_chosen(now, ballot, chosen, out);
+        }
         match self.acceptor.vote(slot) {
             // A repeated accept: the vote stands. It may still wait for the disk, and so does the answer.
             Some(cast) if cast.ballot == ballot => {
@@ -190,6 +198,13 @@ impl Paxos {
             out.send(from, accepted);
         }
         self.hear_chosen(now, ballot, chosen, out);
+    }
+
+    /// Whether a vote at a slot that is known to be chosen would be for another value.
+    fn votes_against_chosen(&self, slot: Slot, entry: &SharedEntry) -> bool {
+        let known = self.learner.value(slot);
+        self.config.rules.obeys(rules::KNOWN_CHOSEN)
+            && known.is_some_and(|value| value.digest() != entry.digest())
     }
 
     /// A learner remembers what is proposed, in memory only, until the watermark says that it is chosen.

@@ -63,6 +63,12 @@ impl Learner {
         self.delivered().next()
     }
 
+    /// The chosen value of a slot, if it is delivered and kept.
+    pub(crate) fn value(&self, slot: Slot) -> Option<&SharedEntry> {
+        let index = slot.previous().0.checked_sub(self.base.0)?;
+        self.values.get(index as usize).map(|(entry, _)| entry)
+    }
+
     /// The hash chain of the slots up to `slot`, if it is not below what is kept.
     pub(crate) fn chain_at(&self, slot: Slot) -> Option<u64> {
         match slot.0.checked_sub(self.base.0)? {

@@ -63,6 +63,8 @@ pub const BALLOT_FRESH: RuleBit = RuleBit(27);
 pub const BACKOFF: RuleBit = RuleBit(28);
 /// A promise reports votes that are still on their way to the disk.
 pub const REPORT_CURRENT: RuleBit = RuleBit(29);
+/// No vote against what is known to be chosen.
+pub const KNOWN_CHOSEN: RuleBit = RuleBit(30);
 
 /// Every rule, in the order of the bits.
 pub const ALL: &[RuleText] = &[
@@ -215,5 +217,10 @@ pub const ALL: &[RuleText] = &[
         id: "paxos/report-current",
         sentence: "A promise reports also the votes whose own answers are still held back: no older vote leaves after it.",
         source: "Paxos Made Simple, 2.2, phase 1(b); SwiftPaxos #2",
+    },
+    RuleText {
+        id: "paxos/known-chosen",
+        sentence: "An acceptor that knows which value a slot has votes for no other there.",
+        source: "Paxos Made Simple, 2.2, P2b; paxi HandleP2a for what happens otherwise",
     },
 ];

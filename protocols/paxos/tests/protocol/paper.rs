@@ -673,6 +673,22 @@ fn a_promise_reports_votes_that_are_still_on_their_way_to_the_disk() {
 }
 
 #[test]
+fn an_acceptor_that_knows_what_is_chosen_votes_for_nothing_else() {
+    // paxos/known-chosen: Paxos Made Simple, section 2.2, P2b; paxi, HandleP2a.
+    let votes = |rules| {
+        let mut server = Server::new(A, 3, rules, &[]);
+        let entries = [entry(1)].into_iter().collect();
+        let told = server.hear(B, Message::Chosen { from: Slot(1), chosen: Slot(1), entries });
+        assert_eq!(delivered(&told), [entry(1).digest()]);
+        let other = server.hear(C, accept(ballot(2, C), 1, 2));
+        let same = server.hear(C, accept(ballot(3, C), 1, 1));
+        [other, same].map(|effects| sent(&effects).any(|m| is_accepted(&m)))
+    };
+    assert_eq!(votes(Rules::ALL), [false, true]);
+    assert_eq!(votes(without(rules::KNOWN_CHOSEN)), [true, true], "and so a second value may be chosen");
+}
+
+#[test]
 fn every_rule_has_a_test_that_cites_it() {
     let tests = include_str!("paper.rs");
     for rule in rules::ALL {
