@@ -95,6 +95,8 @@ const PAXOS: &[(&str, Kind)] = &[
     ("voted", Silent),
     ("rinse", Silent),
     ("hand-over", Silent),
+    ("heartbeat-request", Silent),
+    ("heartbeat-reply", Silent),
 ];
 
 #[test]
@@ -258,6 +260,8 @@ fn paxos_claims_are_judged_kind_by_kind() {
         paxos::Message::Voted { token: 1, upto: slot },
         paxos::Message::Rinse { upto: slot },
         paxos::Message::HandOver { ballot },
+        paxos::Message::HeartbeatRequest { round: 1 },
+        paxos::Message::HeartbeatReply { round: 1, ballot, connected: true, lacks: ballot },
     ];
     claims_are_judged::<paxos::Paxos>(PAXOS, &samples);
 }

@@ -14,6 +14,8 @@ use crate::rules;
 pub enum Detector {
     /// It hears nothing from the leader, accept or heartbeat, for a time drawn from `timeout_min..=timeout_max`.
     Heartbeat,
+    /// It asks all others in rounds who hears a quorum, and elects the highest ballot of those that do (Omni-Paxos).
+    QuorumConnected,
 }
 
 /// How linearizable reads are served.
@@ -49,6 +51,8 @@ pub struct Config {
     pub timeout_min: Span,
     /// The longest: 2 detections.
     pub timeout_max: Span,
+    /// How long a round of the quorum-connected detector lasts: detection / 2.
+    pub round: Span,
     /// How long an accept or a read's heartbeat may stay unanswered before it is sent again: detection / 10.
     pub resend: Span,
     /// How long an idle leader waits before it tells the watermark by itself, and a learner before it asks for what
@@ -129,7 +133,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     },
     Setting {
         name: "detector",
-        help: "how the loss of a leader is noticed: heartbeat",
+        help: "how the loss of a leader is noticed: heartbeat (nobody hears it) or quorum-connected (it hears no quorum)",
         default: "heartbeat",
     },
     Setting {
@@ -175,6 +179,7 @@ impl Config {
             heartbeat: detection / 5,
             timeout_min: detection,
             timeout_max: detection * 2,
+            round: detection / 2,
             resend: detection / 10,
             grace: detection / 50,
             window: number(knobs, "window", 1, WINDOW_MAX)? as usize,
@@ -195,6 +200,7 @@ impl Config {
     pub(crate) fn describe(&self) -> Vec<(&'static str, String)> {
         let detector = match self.detector {
             Detector::Heartbeat => "heartbeat",
+            Detector::QuorumConnected => "quorum-connected",
         };
         let backoff = match self.backoff {
             Backoff::Exponential => "exponential",
@@ -254,7 +260,8 @@ fn thrifty(text: &str) -> Result<bool, String> {
 fn detector(text: &str) -> Result<Detector, String> {
     match text {
         "heartbeat" => Ok(Detector::Heartbeat),
-        _ => Err(format!("detector is `{text}`: it takes heartbeat")),
+        "quorum-connected" => Ok(Detector::QuorumConnected),
+        _ => Err(format!("detector is `{text}`: it takes heartbeat or quorum-connected")),
     }
 }
 

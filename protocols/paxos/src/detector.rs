@@ -21,6 +21,9 @@ impl Paxos {
         if self.probes.deadline() <= now {
             self.on_probe_deadline(now, out);
         }
+        if self.rounds.deadline() <= now {
+            self.on_rounds_deadline(now, out);
+        }
         match &self.role {
             Role::Unformed => unreachable!("an unformed node is not stepped"),
             Role::Follower(follower) if follower.stands_at().max(self.leased.1) <= now => {

@@ -46,6 +46,12 @@ pub const LEASE_KEPT: usize = 20;
 pub const LEASE_READ: usize = 21;
 /// See [`ALL`].
 pub const RINSED: usize = 22;
+/// See [`ALL`].
+pub const RAISED: usize = 23;
+/// See [`ALL`].
+pub const RAISED_FOR_ANOTHER: usize = 24;
+/// See [`ALL`].
+pub const NOT_CONNECTED: usize = 25;
 
 /// What each gate is about.
 pub const ALL: &[&str] = &[
@@ -72,4 +78,7 @@ pub const ALL: &[&str] = &[
     "a lease keeps an acceptor from promising another proposer",
     "a leader answers a read by its lease",
     "a quorum read waits for a slot that is not applied yet",
+    "a node that hears a quorum and lacks the leader raises its ballot",
+    "a node raises its ballot for another that is bound to a leader it lacks",
+    "a node that hears no quorum lacks the leader",
 ];

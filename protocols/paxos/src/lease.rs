@@ -23,7 +23,8 @@ impl Paxos {
         asked_at: LocalTime,
     ) -> LocalTime {
         let follows = matches!(&self.role, Role::Follower(follower) if follower.leader == Some(from));
-        if asked_at == LocalTime(0) || !follows || !self.is_voter() || self.config.lease == Span::ZERO {
+        let grants = follows && self.is_voter() && self.elects(ballot);
+        if asked_at == LocalTime(0) || !grants || self.config.lease == Span::ZERO {
             return LocalTime(0);
         }
         self.leased = (ballot, now + self.config.lease);

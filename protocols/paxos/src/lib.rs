@@ -26,6 +26,7 @@
 //! - What was chosen is written down now and then, and nothing waits for it ([`Record::Chosen`]). A replica that
 //!   restarts learns the rest again, from the leader's watermark or, if it comes to lead, by proposing again what its
 //!   quorum accepted.
+//! - Leaders are found by time-outs, or by quorum-connected ballot leader election (Omni-Paxos; `connected`).
 //! - An acceptor that has trimmed a slot says so in its promise; the proposer learns the slot before it leads.
 
 #![no_std]
@@ -43,6 +44,7 @@ pub mod rules;
 mod paxos;
 
 mod acceptor;
+mod connected;
 mod detector;
 mod leader;
 mod learner;

@@ -151,6 +151,22 @@ pub enum Message {
         /// The ballot in which the sender led.
         ballot: Ballot,
     },
+    /// What is your ballot, and do you hear a quorum?
+    HeartbeatRequest {
+        /// The asker's round.
+        round: u64,
+    },
+    /// I would lead in `ballot`.
+    HeartbeatReply {
+        /// The asker's round.
+        round: u64,
+        /// The sender's ballot, which need not be promised by anybody yet.
+        ballot: Ballot,
+        /// Whether the sender hears a quorum.
+        connected: bool,
+        /// The ballot that the sender is bound to and whose owner it lacks, or zero.
+        lacks: Ballot,
+    },
 }
 
 replica::wire!(enum Message {
@@ -170,6 +186,8 @@ replica::wire!(enum Message {
     13 => Voted { token, upto },
     14 => Rinse { upto },
     15 => HandOver { ballot },
+    16 => HeartbeatRequest { round },
+    17 => HeartbeatReply { round, ballot, connected, lacks },
 });
 
 impl replica::Message for Message {
@@ -190,6 +208,8 @@ impl replica::Message for Message {
         "voted",
         "rinse",
         "hand-over",
+        "heartbeat-request",
+        "heartbeat-reply",
     ];
 
     #[inline]
@@ -211,6 +231,8 @@ impl replica::Message for Message {
             Message::Voted { .. } => 13,
             Message::Rinse { .. } => 14,
             Message::HandOver { .. } => 15,
+            Message::HeartbeatRequest { .. } => 16,
+            Message::HeartbeatReply { .. } => 17,
         }
     }
 
@@ -254,7 +276,10 @@ impl replica::Message for Message {
             | Message::Probe { .. }
             | Message::Voted { .. }
             | Message::Rinse { .. }
-            | Message::HandOver { .. } => {}
+            | Message::HandOver { .. }
+            // A ballot that is told is promised by nobody yet: the prepare claims it.
+            | Message::HeartbeatRequest { .. }
+            | Message::HeartbeatReply { .. } => {}
         }
     }
 }

@@ -13,7 +13,8 @@ use replica::{
 };
 
 use crate::acceptor::Acceptor;
-use crate::config::{Backoff, SETTINGS};
+use crate::config::{Backoff, Detector, SETTINGS};
+use crate::connected::{Heard, Rounds};
 use crate::leader::Leader;
 use crate::learner::Learner;
 use crate::proposer::{Candidate, Promised};
@@ -44,6 +45,8 @@ pub struct Paxos {
     pub(crate) leased: (Ballot, LocalTime),
     /// Quorum reads of this node's own clients.
     pub(crate) probes: Probes,
+    /// The second failure detector's rounds.
+    pub(crate) rounds: Rounds,
     /// Whether this incarnation has stood for leader.
     pub(crate) has_stood: bool,
     /// The highest ballot that this node has heard of: the next one it uses is above it. `acceptor.promised <= highest`.
@@ -143,7 +146,8 @@ impl Replica for Paxos {
             Role::Candidate(candidate) => candidate.repeat_at,
             Role::Leader(leader) => leader.deadline(),
         };
-        Some(role.min(self.snapshots.ask_at()).min(self.probes.deadline()))
+        let others = self.probes.deadline().min(self.rounds.deadline());
+        Some(role.min(self.snapshots.ask_at()).min(others))
     }
 
     fn status(&self) -> Status {
@@ -253,6 +257,10 @@ impl Paxos {
             Message::Voted { token, upto } => self.on_voted(now, from, token, upto, out),
             Message::Rinse { upto } => self.on_rinse(now, upto, out),
             Message::HandOver { ballot } => self.on_hand_over(now, from, ballot, out),
+            Message::HeartbeatRequest { round } => self.on_heartbeat_request(from, round, out),
+            Message::HeartbeatReply { round, ballot, connected, lacks } => {
+                self.on_heartbeat_reply(round, Heard { from, ballot, connected, lacks }, out)
+            }
         }
     }
 }
@@ -270,8 +278,9 @@ impl Paxos {
     ) {
         assert_ne!(leader, Some(self.node));
         assert!(ballot <= self.highest);
-        // A learner never stands.
-        let patience = match self.is_voter() {
+        // A learner never stands, and in rounds only who is elected does.
+        let waits = self.is_voter() && self.config.detector == Detector::Heartbeat;
+        let patience = match waits {
             true => out.draw_span(self.config.timeout_min, self.config.timeout_max) + wait,
             false => Span(u64::MAX),
         };
@@ -295,11 +304,12 @@ impl Paxos {
         let ballot = match again && promised != Ballot::ZERO && !self.config.rules.obeys(rules::BALLOT_FRESH)
         {
             true => promised,
-            false => self.highest.next_of(owner),
+            false => self.ballot_to_stand_in(owner),
         };
         self.has_stood = true;
         assert!(promised < ballot || !self.config.rules.is_whole());
-        self.highest = ballot;
+        self.highest = self.highest.max(ballot);
+        self.note_own(ballot);
         self.acceptor.promise(ballot);
         let reserved = out.write(Record::Promise { ballot });
         let repeat_at = now + self.config.heartbeat;
@@ -341,6 +351,10 @@ impl Paxos {
         }
         self.preemptions = self.preemptions.saturating_add(1);
         out.narrate("", || format!("is pre-empted by ballot {by}"));
+        if self.config.detector == Detector::QuorumConnected {
+            self.note_given_up(by);
+            return self.become_follower(now, leader, by, Span::ZERO, out);
+        }
         match self.config.backoff {
             Backoff::Exponential if self.config.rules.obeys(rules::BACKOFF) => {
                 let wait = self.backoff(out);

@@ -6,6 +6,7 @@ use alloc::format;
 use replica::{BlobId, Boot, Durable, Effect, LocalTime, Members, Position, Slot, Span};
 
 use crate::acceptor::{Acceptor, Cast};
+use crate::connected::Rounds;
 use crate::learner::Learner;
 use crate::paxos::{Out, Role};
 use crate::quorum_reads::Probes;
@@ -58,6 +59,7 @@ pub(crate) fn boot(
         // What lease the former incarnation kept is forgotten: keep one to nobody for as long as it may have run.
         leased: (Ballot::ZERO, if kept { now + config.lease } else { LocalTime(0) }),
         probes: Probes::default(),
+        rounds: Rounds::new(boot.node, highest),
         has_stood: false,
         highest,
         preemptions: 0,
@@ -77,6 +79,7 @@ pub(crate) fn boot(
     paxos.restore(snapshot, durable.blobs, out);
     paxos.deliver_noted(noted, out);
     paxos.become_follower(now, None, highest, Span::ZERO, out);
+    paxos.begin_rounds(now, out);
     paxos
 }
 

@@ -259,3 +259,108 @@ fn reads_share_a_round() {
     assert!(reached(&world, gates::READS_SHARED));
     assert_clean(&world);
 }
+
+/// Five nodes and a leader by the second detector, and the others in order of id.
+fn by_rounds(seed: u64) -> (World, NodeId, Vec<NodeId>) {
+    let (world, leader) = led(5, seed, &[("detector", "quorum-connected")]);
+    let others = world.ids().filter(|node| *node != leader).collect();
+    (world, leader, others)
+}
+
+/// Cuts every link between two of `nodes` but those of `hub`.
+fn only_through(world: &mut World, hub: NodeId, nodes: &[NodeId]) {
+    for one in nodes {
+        for other in nodes.iter().filter(|other| *other != one && *one != hub && **other != hub) {
+            world.set_cut(*one, *other, true);
+        }
+    }
+}
+
+/// Whether `node` leads the highest ballot and what it is given is chosen.
+fn settles_on(world: &mut World, node: NodeId) -> bool {
+    if !world.run_until(6 * DETECTION, |world| world.leader() == Some(node)) {
+        return false;
+    }
+    let before = world.position(node);
+    world.propose(node);
+    world.run_until(DETECTION, |world| before < world.position(node))
+}
+
+#[test]
+fn rounds_elect_one_leader_and_keep_it() {
+    // All hear each other. The danger: ballots overtake each other though nothing is wrong. One ballot is used, and the
+    // next one when its owner dies.
+    for seed in 0..10 {
+        let (mut world, leader, others) = by_rounds(seed);
+        let used = world.replica(leader).unwrap().promised();
+        world.run(30 * DETECTION);
+        assert!(world.ids().all(|node| world.replica(node).unwrap().promised() == used), "seed {seed}");
+        world.crash(leader, Crash::Power);
+        assert!(world.run_until(4 * DETECTION, |world| world.leader().is_some()));
+        let next = world.leader().unwrap();
+        assert!(others.contains(&next) && settles_on(&mut world, next));
+        world.must_converge();
+        assert_clean(&world);
+    }
+}
+
+#[test]
+fn quorum_loss_settles_on_the_hub() {
+    // Omni-Paxos 2, quorum loss: everybody hears one node and nobody hears anybody else, the leader included. The danger:
+    // who hears the leader is content although the leader can choose nothing.
+    for seed in 0..10 {
+        let (mut world, leader, others) = by_rounds(seed);
+        let all: Vec<NodeId> = world.ids().collect();
+        only_through(&mut world, others[0], &all);
+        assert!(settles_on(&mut world, others[0]), "seed {seed}: led by {:?}", world.leader());
+        let used = world.replica(others[0]).unwrap().promised();
+        world.run(20 * DETECTION);
+        assert_eq!(world.replica(others[0]).unwrap().promised(), used, "and stays with it");
+        assert!(reached(&world, gates::RAISED) && reached(&world, gates::NOT_CONNECTED));
+        assert_ne!(world.leader(), Some(leader));
+        world.must_converge();
+        assert_clean(&world);
+    }
+}
+
+#[test]
+fn a_constrained_election_settles_on_the_hub() {
+    // Omni-Paxos 2, constrained election: the leader is cut off, and one node alone hears a quorum. It lags, on purpose.
+    // The danger: only those may win that cannot, or whose log is longest.
+    for seed in 0..10 {
+        let (mut world, leader, others) = by_rounds(seed);
+        world.isolate(others[0], true);
+        for _ in 0..5 {
+            world.propose(leader);
+        }
+        world.run(DETECTION / 10);
+        assert_eq!(world.position(leader), 5);
+        world.mend();
+        only_through(&mut world, others[0], &others);
+        world.isolate(leader, true);
+        assert!(settles_on(&mut world, others[0]), "seed {seed}: led by {:?}", world.leader());
+        world.run(DETECTION);
+        assert_eq!(world.position(others[0]), 6);
+        world.must_converge();
+        assert_clean(&world);
+    }
+}
+
+#[test]
+fn a_chain_changes_its_leader_once() {
+    // Omni-Paxos 2, chained: the leader and one of two followers do not hear each other. The danger: each deposes the
+    // other for ever, by ballots that the one in the middle passes on.
+    for seed in 0..10 {
+        let (mut world, leader) = led(3, seed, &[("detector", "quorum-connected")]);
+        let others: Vec<NodeId> = world.ids().filter(|node| *node != leader).collect();
+        world.set_cut(leader, others[1], true);
+        world.set_cut(others[1], leader, true);
+        assert!(settles_on(&mut world, others[1]), "seed {seed}");
+        let used = world.replica(others[1]).unwrap().promised();
+        world.run(30 * DETECTION);
+        assert_eq!(world.replica(others[1]).unwrap().promised(), used, "seed {seed}");
+        assert!(settles_on(&mut world, others[1]));
+        world.must_converge();
+        assert_clean(&world);
+    }
+}

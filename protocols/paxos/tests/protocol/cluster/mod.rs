@@ -943,6 +943,7 @@ pub(crate) fn fuzz_judged_by(
     let thrifty = pick(&mut rng, &["off", "on"]);
     let q2 = if nodes == 5 && learners == "0" { pick(&mut rng, &["0", "2", "4"]) } else { "0" };
     let (q1, q2) = if profile.q1.is_empty() { ("0", q2) } else { (profile.q1, profile.q2) };
+    let detector = pick(&mut rng, &["heartbeat", "quorum-connected"]);
     let settings = [
         ("window", window),
         ("trailing", trailing),
@@ -953,6 +954,7 @@ pub(crate) fn fuzz_judged_by(
         ("thrifty", thrifty),
         ("q1", q1),
         ("q2", q2),
+        ("detector", detector),
     ];
     let mut world = World::with_settings(nodes, seed, rules, profile.weather, &settings);
     world.judged_by = judged_by;
