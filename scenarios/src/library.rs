@@ -43,6 +43,7 @@ const LIBRARY: &[LibraryFile] = files![
     "election/leader-again-and-again.toml",
     "election/new-leader-cut-off.toml",
     "election/pause-longer-than-detection.toml",
+    "election/quorum-connected.toml",
     "leases/within-the-bound.toml",
     "load/closed-loop.toml",
     "load/narrow-links.toml",
