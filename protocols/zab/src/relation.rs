@@ -32,9 +32,9 @@ pub(crate) struct Leading {
     pub(crate) up_to_date: NodeSet,
 }
 
-/// How far a leader has come. There is one of it, in a box already: the room that a small variant leaves costs nothing.
+/// How far a leader has come.
 #[derive(Clone, Debug)]
-#[allow(clippy::large_enum_variant)]
+#[expect(clippy::large_enum_variant, reason = "there is one of it, in a box already")]
 pub(crate) enum Stage {
     /// It waits for a quorum of FOLLOWERINFO.
     Discovery,
