@@ -7,63 +7,22 @@
 //! must not raise a false alarm.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+
+use crate::kv::{Kind, Output};
+use crate::object::Object;
 
 /// The identity of a value. Whoever exports a history interns its values; only equality matters here.
 pub type Value = u64;
 
-/// What an operation asks of its key. The state of a key is an `Option<Value>`; `None` is *absent*.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
-    /// Replace whatever is there.
-    Put {
-        /// The new value.
-        value: Value,
-    },
-    /// Read what is there.
-    Get,
-    /// Make the key absent.
-    Delete,
-    /// Replace what is there if it is what was expected.
-    Cas {
-        /// What must be there; `None` expects an absent key.
-        expect: Option<Value>,
-        /// What is there afterwards.
-        value: Value,
-    },
-}
-
-impl Kind {
-    /// Whether the operation can change its key. Updates travel through the log, reads need not.
-    pub fn is_update(self) -> bool {
-        !matches!(self, Kind::Get)
-    }
-}
-
-/// What an operation that is known to have happened returned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Output {
-    /// A put or a delete took effect.
-    Done,
-    /// A get saw this; `None` is an absent key.
-    Value(Option<Value>),
-    /// A compare-and-set found what it expected and replaced it.
-    Swapped,
-    /// A compare-and-set found this instead of what it expected, and changed nothing.
-    Differs(Option<Value>),
-    /// A compare-and-set did not find what it expected and does not say what it found (etcd's Jepsen logs).
-    Mismatch,
-}
-
 /// How an operation ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Outcome {
+pub enum Outcome<R = Output> {
     /// It happened, between its call and its return.
-    Ok(Output),
+    Ok(R),
     /// It is known not to have happened, and never will.
     Failed,
     /// It may take effect at any time after its call, or never, whenever its client gave up.
@@ -72,8 +31,8 @@ pub enum Outcome {
 
 /// One operation of one client on one key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Operation {
+#[serde(deny_unknown_fields, bound = "")]
+pub struct Operation<K: Object = Kind> {
     /// Who asked. Program order is judged only between two operations of a client of which one ended before the
     /// other began, so a client may have several open at once.
     pub client: u64,
@@ -85,9 +44,9 @@ pub struct Operation {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ret: Option<u64>,
     /// What it asked for.
-    pub kind: Kind,
+    pub kind: K,
     /// How it ended.
-    pub outcome: Outcome,
+    pub outcome: Outcome<K::Output>,
     /// The delivery position: an update's own place in the log; for a read, the number of entries delivered when it
     /// was served, so that a read at `p` comes after the update at `p` and before the one at `p + 1`. An untrusted
     /// hint for [`linearizable`](crate::linearizable()); the order of updates for the weaker promises.
@@ -95,10 +54,25 @@ pub struct Operation {
     pub position: Option<u64>,
 }
 
-impl Operation {
+impl<K: Object> Operation<K> {
     /// Whether the operation is known to have happened.
     pub fn is_ok(&self) -> bool {
         matches!(self.outcome, Outcome::Ok(_))
+    }
+
+    /// Says who asked for what, when, and what came back.
+    pub fn words(&self, names: &Names) -> String {
+        let asked = self.kind.ask(&names.key(self.key), names);
+        let ended = match self.ret {
+            Some(ret) => format!("ended at {ret}"),
+            None => "never ended".to_owned(),
+        };
+        let came_back = match &self.outcome {
+            Outcome::Ok(output) => format!("which {}", K::answer(output, names)),
+            Outcome::Failed => "which failed".to_owned(),
+            Outcome::Unknown => "whose outcome is unknown".to_owned(),
+        };
+        format!("client {}'s {asked} (called at {}, {ended}), {came_back}", self.client, self.call)
     }
 
     /// Checks one operation by itself.
@@ -106,81 +80,114 @@ impl Operation {
         if self.ret.is_some_and(|ret| ret < self.call) {
             return Err(Defect::ReturnBeforeCall);
         }
-        let Outcome::Ok(output) = self.outcome else { return Ok(()) };
+        let Outcome::Ok(output) = &self.outcome else { return Ok(()) };
         if self.ret.is_none() {
             return Err(Defect::OkWithoutReturn);
         }
-        let fits = match self.kind {
-            Kind::Put { .. } | Kind::Delete => output == Output::Done,
-            Kind::Get => matches!(output, Output::Value(_)),
-            Kind::Cas { .. } => matches!(output, Output::Swapped | Output::Differs(_) | Output::Mismatch),
-        };
-        if fits { Ok(()) } else { Err(Defect::OutputOfAnotherKind) }
+        if self.kind.fits(output) { Ok(()) } else { Err(Defect::OutputOfAnotherKind) }
     }
 }
 
-/// Says who asked for what, when, and what came back.
-impl fmt::Display for Operation {
+/// Says who asked for what, when, and what came back, with values as numbers.
+impl<K: Object> fmt::Display for Operation<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "client {}'s ", self.client)?;
-        match self.kind {
-            Kind::Put { value } => write!(f, "put of {value} to key {}", self.key)?,
-            Kind::Get => write!(f, "get of key {}", self.key)?,
-            Kind::Delete => write!(f, "delete of key {}", self.key)?,
-            Kind::Cas { expect, value } => {
-                write!(f, "compare-and-set of key {} from {} to {value}", self.key, held(expect))?;
-            }
-        }
-        match self.ret {
-            Some(ret) => write!(f, " (called at {}, ended at {ret})", self.call)?,
-            None => write!(f, " (called at {}, never ended)", self.call)?,
-        }
-        match self.outcome {
-            Outcome::Ok(Output::Done) => write!(f, ", which was acknowledged"),
-            Outcome::Ok(Output::Value(seen)) => write!(f, ", which returned {}", held(seen)),
-            Outcome::Ok(Output::Swapped) => write!(f, ", which succeeded"),
-            Outcome::Ok(Output::Differs(seen)) => write!(f, ", which found {}", held(seen)),
-            Outcome::Ok(Output::Mismatch) => write!(f, ", which did not find what it expected"),
-            Outcome::Failed => write!(f, ", which failed"),
-            Outcome::Unknown => write!(f, ", whose outcome is unknown"),
-        }
+        write!(f, "{}", self.words(&Names::default()))
     }
 }
 
-/// The state of a key, in words.
-pub fn held(state: Option<Value>) -> String {
-    state.map_or_else(|| "nothing".to_owned(), |value| value.to_string())
+/// What the numbers of a history stand for, where its file had texts.
+///
+/// Keys and values are numbers, since only equality matters. A number below [`Names::FIRST`] is itself; one from there
+/// on is a text of the file, in order of first appearance.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Names {
+    texts: Vec<String>,
+}
+
+impl Names {
+    /// The number of the first text.
+    pub const FIRST: u64 = 1 << 63;
+
+    /// Gives names to the numbers from [`Names::FIRST`] on, in order.
+    pub fn new(texts: Vec<String>) -> Names {
+        Names { texts }
+    }
+
+    /// A value as a reader knows it: a number, or a text in quotes.
+    pub fn value(&self, value: Value) -> String {
+        self.text(value).map_or_else(|| value.to_string(), |text| format!("{text:?}"))
+    }
+
+    /// A key as a reader knows it: "key 3", or "key "accounts"".
+    pub fn key(&self, key: u64) -> String {
+        format!("key {}", self.value(key))
+    }
+
+    /// The state of a key, in words.
+    pub fn held(&self, state: Option<Value>) -> String {
+        state.map_or_else(|| "nothing".to_owned(), |value| self.value(value))
+    }
+
+    /// The text behind a number, if it stands for one.
+    pub fn text(&self, number: u64) -> Option<&str> {
+        let place = number.checked_sub(Names::FIRST)?;
+        self.texts.get(usize::try_from(place).ok()?).map(String::as_str)
+    }
 }
 
 /// A validated list of operations, in any order.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct History {
-    operations: Vec<Operation>,
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct History<K: Object = Kind> {
+    operations: Vec<Operation<K>>,
+    /// Shared with the models, which describe states.
+    names: Arc<Names>,
 }
 
-impl History {
+impl<K: Object> Default for History<K> {
+    fn default() -> History<K> {
+        History { operations: Vec::new(), names: Arc::default() }
+    }
+}
+
+impl<K: Object> History<K> {
     /// Validates each operation by itself. No order among them is asked for: the times say everything.
-    pub fn new(operations: Vec<Operation>) -> Result<History, HistoryError> {
+    pub fn new(operations: Vec<Operation<K>>) -> Result<History<K>, HistoryError> {
         for (index, operation) in operations.iter().enumerate() {
             operation.validate().map_err(|defect| HistoryError { line: index + 1, defect })?;
         }
-        Ok(History { operations })
+        Ok(History { operations, names: Arc::default() })
+    }
+
+    /// The same history, with texts for some of its numbers.
+    #[must_use]
+    pub fn with_names(self, names: Names) -> History<K> {
+        History { names: Arc::new(names), ..self }
     }
 
     /// The operations, in the order in which they were given; an [`Explanation`](crate::Explanation) points here.
-    pub fn operations(&self) -> &[Operation] {
+    pub fn operations(&self) -> &[Operation<K>] {
         &self.operations
+    }
+
+    /// What numbers stand for.
+    pub fn names(&self) -> &Arc<Names> {
+        &self.names
+    }
+
+    /// An operation in words.
+    pub fn words(&self, operation: usize) -> String {
+        self.operations[operation].words(&self.names)
     }
 
     /// The updates alone. All three protocols order updates through one log whatever the mode of reads, so a run
     /// with weak reads is asked for this history to be linearizable beside the weaker promise of the reads.
-    pub fn updates(&self) -> History {
+    pub fn updates(&self) -> History<K> {
         let updates = self.operations.iter().filter(|operation| operation.kind.is_update());
-        History { operations: updates.copied().collect() }
+        History { operations: updates.cloned().collect(), names: self.names.clone() }
     }
 
     /// Reads one JSON object a line; empty lines are skipped.
-    pub fn from_jsonl(text: &str) -> Result<History, HistoryError> {
+    pub fn from_jsonl(text: &str) -> Result<History<K>, HistoryError> {
         let mut operations = Vec::new();
         for (index, line) in text.lines().enumerate() {
             if line.trim().is_empty() {
@@ -188,12 +195,12 @@ impl History {
             }
             let line_number = index + 1;
             let malformed = |error: serde_json::Error| Defect::Malformed(error.to_string());
-            let operation: Operation = serde_json::from_str(line)
+            let operation: Operation<K> = serde_json::from_str(line)
                 .map_err(|error| HistoryError { line: line_number, defect: malformed(error) })?;
             operation.validate().map_err(|defect| HistoryError { line: line_number, defect })?;
             operations.push(operation);
         }
-        Ok(History { operations })
+        Ok(History { operations, names: Arc::default() })
     }
 
     /// Writes one JSON object a line, in order; [`History::from_jsonl`] reads it back.

@@ -7,7 +7,8 @@
 use std::collections::BTreeMap;
 
 use crate::append;
-use crate::history::{Defect, History, HistoryError, Kind, Operation, Outcome, Output, Value};
+use crate::history::{Defect, History, HistoryError, Operation, Outcome, Value};
+use crate::kv::{Kind, Output};
 
 /// Reads a Jepsen log of one register with compare-and-set: `INFO jepsen.util - PROCESS :TYPE :OPERATION VALUE`.
 pub fn jepsen_log(text: &str) -> Result<History, HistoryError> {
@@ -122,8 +123,8 @@ fn log_outcome(kind: Kind, phase: Phase, name: &str, argument: &str) -> Option<O
 }
 
 /// Reads a key-value history with append: `{:process P, :type :invoke|:ok, :f :get|:put|:append, :key "K", :value V}`.
-pub fn append_history(text: &str) -> Result<Vec<append::Operation>, HistoryError> {
-    let mut operations: Vec<append::Operation> = Vec::new();
+pub fn append_history(text: &str) -> Result<History<append::Kind>, HistoryError> {
+    let mut operations: Vec<Operation<append::Kind>> = Vec::new();
     let mut open: BTreeMap<u64, usize> = BTreeMap::new();
     for (index, line) in text.lines().enumerate() {
         if line.trim().is_empty() {
@@ -136,28 +137,32 @@ pub fn append_history(text: &str) -> Result<Vec<append::Operation>, HistoryError
             if open.insert(event.process, operations.len()).is_some() {
                 return Err(out_of_turn);
             }
-            operations.push(append::Operation {
+            operations.push(Operation {
                 client: event.process,
                 key: event.key,
                 call: number as u64,
-                ret: u64::MAX,
-                kind: event.kind,
-                text: event.text.unwrap_or_default().to_owned(),
+                ret: None,
+                kind: event.kind().ok_or_else(|| malformed(number, line))?,
+                outcome: Outcome::Unknown,
+                position: None,
             });
             continue;
         }
         let started = open.remove(&event.process).ok_or(out_of_turn)?;
         let operation = &mut operations[started];
         let seen = event.text.ok_or_else(|| malformed(number, line))?;
-        let is_repeated = event.kind == append::Kind::Get || operation.text == seen;
-        if (operation.key, operation.kind) != (event.key, event.kind) || !is_repeated {
+        let is_repeated = event.kind().as_ref() == Some(&operation.kind);
+        if operation.key != event.key || !is_repeated {
             return Err(malformed(number, line));
         }
-        operation.ret = number as u64;
-        operation.text = seen.to_owned();
+        operation.ret = Some(number as u64);
+        operation.outcome = Outcome::Ok(match operation.kind {
+            append::Kind::Get => append::Output::Text(seen.to_owned()),
+            append::Kind::Put { .. } | append::Kind::Append { .. } => append::Output::Done,
+        });
     }
     match open.values().min() {
-        None => Ok(operations),
+        None => History::new(operations),
         // The format has no unknown outcomes: every operation completes.
         Some(&never) => {
             Err(HistoryError { line: operations[never].call as usize, defect: Defect::OutOfTurn })
@@ -170,10 +175,30 @@ pub fn append_history(text: &str) -> Result<Vec<append::Operation>, HistoryError
 struct AppendLine<'a> {
     process: u64,
     is_invoke: bool,
-    kind: append::Kind,
+    name: Name,
     key: u64,
     /// `None` for the bare word `nil`.
     text: Option<&'a str>,
+}
+
+/// What stands behind `:f`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Name {
+    Get,
+    Put,
+    Append,
+}
+
+impl AppendLine<'_> {
+    /// What the line asks for.
+    fn kind(&self) -> Option<append::Kind> {
+        let text = || self.text.map(str::to_owned);
+        match self.name {
+            Name::Get => Some(append::Kind::Get),
+            Name::Put => Some(append::Kind::Put { text: text()? }),
+            Name::Append => Some(append::Kind::Append { text: text()? }),
+        }
+    }
 }
 
 fn append_line(line: &str) -> Option<AppendLine<'_>> {
@@ -187,17 +212,17 @@ fn append_line(line: &str) -> Option<AppendLine<'_>> {
         "ok" => false,
         _ => return None,
     };
-    let kind = match name {
-        "get" => append::Kind::Get,
-        "put" => append::Kind::Put,
-        "append" => append::Kind::Append,
+    let name = match name {
+        "get" => Name::Get,
+        "put" => Name::Put,
+        "append" => Name::Append,
         _ => return None,
     };
     let text = if value == "nil" { None } else { Some(value.strip_prefix('"')?.strip_suffix('"')?) };
-    if text.is_none() && !(is_invoke && kind == append::Kind::Get) {
+    if text.is_none() && !(is_invoke && name == Name::Get) {
         return None;
     }
-    Some(AppendLine { process: process.parse().ok()?, is_invoke, kind, key: key.parse().ok()?, text })
+    Some(AppendLine { process: process.parse().ok()?, is_invoke, name, key: key.parse().ok()?, text })
 }
 
 fn malformed(line: usize, text: &str) -> HistoryError {

@@ -18,8 +18,10 @@
 //!
 //! How a key is judged, in this order ([`linearizable`](mod@linearizable) tells it in full):
 //! 1. [`witness`]: the order by delivery position, taken as an untrusted proposal and verified;
-//! 2. [`zones`]: contradictions between values that were written once, found without any search;
+//! 2. [`Model::monitor`](model::Model::monitor): the fast path of the object, near-linear where values are unique;
 //! 3. [`search`]: depth-first over configurations, with a budget.
+//!
+//! The kinds of object ([`Object`]) differ in what can be asked of them; everything else is shared.
 //!
 //! This crate knows nothing of the simulator. [`import`] reads histories of other systems.
 
@@ -28,17 +30,25 @@
 pub mod append;
 pub mod history;
 pub mod import;
+pub mod kv;
 pub mod linearizable;
 pub mod model;
+pub mod object;
+pub mod options;
 pub mod register;
 pub mod search;
 mod table;
+pub mod texts;
+mod threads;
 pub mod verdict;
 pub mod weaker;
 pub mod witness;
 pub mod zones;
 
-pub use history::{History, HistoryError, Kind, Operation, Outcome, Output, Value};
+pub use history::{History, HistoryError, Names, Operation, Outcome, Value};
+pub use kv::{Kind, Output};
 pub use linearizable::linearizable;
-pub use verdict::{Budget, By, Counts, Explanation, KeyReport, Report, Verdict};
+pub use object::Object;
+pub use options::Options;
+pub use verdict::{Budget, By, Counts, Explanation, KeyReport, Report, Verdict, Why};
 pub use weaker::{sequential, stale, sync};

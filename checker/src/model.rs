@@ -9,9 +9,9 @@ pub type State = u32;
 ///
 /// An *action* is an operation together with what it returned. Equal actions are interchangeable: the search counts
 /// how many unknown ones of a kind took effect, not which.
-pub trait Model {
+pub trait Model: Clone + Debug + Send {
     /// An operation and its output.
-    type Action: Clone + Ord + Debug;
+    type Action: Clone + Ord + Debug + Send;
 
     /// The state before the first operation.
     fn initial(&mut self) -> State;
@@ -45,8 +45,39 @@ pub trait Model {
         false
     }
 
+    /// Decides a history of actions without a search, if it meets a precondition that makes that possible; near-linear.
+    /// `want_order`: whether an order is wanted as the proof of an *ok*.
+    fn monitor(&self, _spans: &[Span<Self::Action>], _want_order: bool) -> Monitored {
+        Monitored::HandOver
+    }
+
     /// The state in words.
     fn describe(&self, state: State) -> String;
+}
+
+/// What a fast path found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Monitored {
+    /// Linearizable. The order of spans that proves it, if it was wanted; those of unknown outcome that it leaves out
+    /// never happened.
+    Ok {
+        /// The order, as indices of spans.
+        order: Option<Vec<u32>>,
+    },
+    /// Not linearizable.
+    Illegal(Contradiction),
+    /// The precondition does not hold, or nothing was decided: the search has to.
+    HandOver,
+}
+
+/// Spans that contradict each other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contradiction {
+    /// Indices of the spans, two to five of them if it can be helped.
+    pub spans: Vec<u32>,
+    /// The contradiction in a sentence; `{0}`, `{1}` and so on stand for the spans above, and are replaced by words
+    /// such as "client 3's get of key 0 (called at 17, ended at 20), which returned 7".
+    pub sentence: String,
 }
 
 /// An action and the closed interval in which it takes effect.

@@ -1,10 +1,13 @@
 //! The register with compare-and-set: the model of one key of [`History`].
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use crate::history::{History, Kind, Operation, Outcome, Output, Value, held};
-use crate::model::{Model, Span, State};
+use crate::history::{History, Names, Operation, Outcome, Value};
+use crate::kv::{Kind, Output};
+use crate::model::{Contradiction, Model, Monitored, Span, State};
 use crate::table::Interner;
+use crate::zones::{self, Conflict};
 
 /// The state of a key that is absent. Values follow it, in order of appearance.
 pub const ABSENT: State = 0;
@@ -18,6 +21,8 @@ pub struct Register {
     once: Vec<bool>,
     /// For each state, whether nobody in the history can tell it from another. Written together with `once`.
     unseen: Vec<bool>,
+    /// What values are called.
+    names: Arc<Names>,
 }
 
 /// An operation on a key together with what it returned, over interned states.
@@ -114,14 +119,25 @@ impl Model for Register {
         self.unseen.get(state as usize).copied().unwrap_or(false)
     }
 
+    fn monitor(&self, spans: &[Span<Action>], _want_order: bool) -> Monitored {
+        let Some(found) = zones::contradiction(spans) else { return Monitored::HandOver };
+        let closes = |&&span: &&usize| (spans[span].ret, spans[span].call);
+        let last = *found.spans.iter().max_by_key(closes).expect("a contradiction has spans");
+        let reason = self.reason(found.conflict);
+        let others = found.spans.iter().filter(|&&span| span != last);
+        let spans: Vec<u32> = others.chain([&last]).map(|&span| span as u32).collect();
+        let sentence = format!("{reason}; the contradiction closes with {{{}}}", spans.len() - 1);
+        Monitored::Illegal(Contradiction { spans, sentence })
+    }
+
     fn describe(&self, state: State) -> String {
-        held(self.value(state))
+        self.names.held(self.value(state))
     }
 }
 
 impl Register {
-    fn new() -> Register {
-        Register { values: Interner::new(), once: Vec::new(), unseen: Vec::new() }
+    fn new(names: Arc<Names>) -> Register {
+        Register { values: Interner::new(), once: Vec::new(), unseen: Vec::new(), names }
     }
 
     fn state(&mut self, value: Option<Value>) -> State {
@@ -130,6 +146,31 @@ impl Register {
 
     fn value(&self, state: State) -> Option<Value> {
         (state != ABSENT).then(|| *self.values.get(state - 1))
+    }
+
+    /// What a contradiction of zones says.
+    fn reason(&self, conflict: Conflict) -> String {
+        match conflict {
+            Conflict::NeverWritten { state } => format!("nobody ever wrote {}", self.describe(state)),
+            Conflict::BeforeItsWrite { state } => {
+                format!(
+                    "{} was seen by an operation that ended before its write was called",
+                    self.describe(state)
+                )
+            }
+            Conflict::ReplacedTwice { state } => {
+                format!(
+                    "{} was written at most once, and two compare-and-sets both replaced it",
+                    self.describe(state)
+                )
+            }
+            Conflict::Both { left, right } => {
+                let (left, right) = (self.describe(left), self.describe(right));
+                format!(
+                    "the key must have held {left} and {right} at the same time, each written at most once"
+                )
+            }
+        }
     }
 
     /// How many states there are, the absent one included.
@@ -186,7 +227,7 @@ pub struct KeyHistory {
     /// The actions that matter.
     pub spans: Vec<Span<Action>>,
     /// For each span, the operation's index in the history.
-    pub operations: Vec<usize>,
+    pub operations: Vec<u32>,
     /// For each span, the delivery position and whether it is a read (served after the update at that position).
     pub hints: Vec<Option<(u64, bool)>>,
     /// Operations of unknown outcome, those left out included.
@@ -205,7 +246,7 @@ pub fn partition(history: &History) -> Vec<KeyHistory> {
 }
 
 fn key_history(history: &History, key: u64, indices: &[usize]) -> KeyHistory {
-    let mut model = Register::new();
+    let mut model = Register::new(history.names().clone());
     let mut spans = Vec::with_capacity(indices.len());
     let mut operations = Vec::with_capacity(indices.len());
     let mut unknown_outcomes = 0;
@@ -215,7 +256,7 @@ fn key_history(history: &History, key: u64, indices: &[usize]) -> KeyHistory {
         let Some(action) = model.action(operation) else { continue };
         let ret = if operation.is_ok() { operation.ret } else { None };
         spans.push(Span { call: operation.call, ret, action });
-        operations.push(index);
+        operations.push(index as u32);
     }
     let kept = useful(&spans, model.states());
     let mut keep = kept.iter();
@@ -223,8 +264,8 @@ fn key_history(history: &History, key: u64, indices: &[usize]) -> KeyHistory {
     let mut keep = kept.iter();
     operations.retain(|_| *keep.next().expect("one flag a span"));
     model.survey(&spans);
-    let hint = |&index: &usize| {
-        let operation = &history.operations()[index];
+    let hint = |&index: &u32| {
+        let operation = &history.operations()[index as usize];
         operation.position.map(|position| (position, !operation.kind.is_update()))
     };
     let hints = operations.iter().map(hint).collect();

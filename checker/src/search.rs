@@ -138,6 +138,16 @@ impl<M: Model> Search<M> {
         }
     }
 
+    /// Bytes that the visited configurations take, about.
+    pub fn memory(&self) -> u64 {
+        let width = match &self.core {
+            Core::Narrow(_) => WORDS_NARROW,
+            Core::Medium(_) => WORDS_MEDIUM,
+            Core::Wide(_) => WORDS_WIDE,
+        };
+        self.configurations() * (64 + 8 * width as u64)
+    }
+
     /// The model, for descriptions.
     pub fn model(&self) -> &M {
         match &self.core {
@@ -544,7 +554,8 @@ impl<M: Model, const W: usize> Depth<M, W> {
             order.push(span as usize);
         }
         assert!(path.next().is_none(), "the last end is the end of the path");
-        let verified = witness::verify(&mut self.model, &self.timeline.spans, &order);
+        let spans: Vec<u32> = order.iter().map(|&span| span as u32).collect();
+        let verified = witness::verify(&mut self.model, &self.timeline.spans, &spans);
         assert_eq!(verified, Ok(()), "the search believes in an order that is none");
         order
     }

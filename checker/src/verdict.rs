@@ -28,8 +28,28 @@ impl Default for Budget {
 pub enum By {
     /// The order by delivery position, verified.
     Witness,
+    /// A fast path whose precondition held: values written once, and the like.
+    Monitor,
     /// An order found by search, verified like a witness.
     Search,
+}
+
+/// What kept a checker from an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Why {
+    /// The budget of configurations is spent.
+    Budget,
+    /// The deadline has passed.
+    Deadline,
+    /// The memory cap is reached.
+    Memory,
+    /// More operations are open at once than the search supports.
+    TooWide,
+    /// Another key is illegal, which was answer enough.
+    Elsewhere,
+    /// The history does not say what the checker would have to know.
+    Doubt,
 }
 
 /// The answer, for a key or for a whole history.
@@ -38,7 +58,7 @@ pub enum By {
 pub enum Verdict {
     /// The promise was kept.
     Ok {
-        /// What convinced the checker; for a whole history `Search` if any key needed one.
+        /// What convinced the checker; for a whole history the costliest that any key needed.
         by: By,
     },
     /// The promise was broken, and this is where.
@@ -50,7 +70,9 @@ pub enum Verdict {
     Unknown {
         /// Configurations that were visited before giving up.
         configurations: u64,
-        /// Why the checker gave up.
+        /// What ran out.
+        why: Why,
+        /// Why the checker gave up and how far it had come, in words.
         reason: String,
     },
     /// There was nothing to look at. Never confuse it with *ok*.
@@ -82,8 +104,18 @@ pub struct Explanation {
     /// The operation at which the contradiction closes, as an index into the history. After a search: the first
     /// operation that no configuration can pass.
     pub operation: usize,
+    /// Operations that contradict each other, as indices into the history, by their calls; empty if no core was asked
+    /// for.
+    pub core: Vec<usize>,
     /// The contradiction in a sentence.
     pub sentence: String,
+}
+
+impl Explanation {
+    /// An explanation that points at one operation.
+    pub fn at(key: u64, operation: usize, sentence: String) -> Explanation {
+        Explanation { key, operation, core: Vec::new(), sentence }
+    }
 }
 
 /// What was found out about one key.
@@ -99,6 +131,9 @@ pub struct KeyReport {
     pub configurations: u64,
     /// The answer.
     pub verdict: Verdict,
+    /// An order that proves an *ok*, as indices into the history, if it was asked for. Verified before it is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub witness: Option<Vec<usize>>,
 }
 
 /// How much a checker looked at.
@@ -112,6 +147,8 @@ pub struct Counts {
     pub keys: u64,
     /// Keys that are ok by their witness.
     pub by_witness: u64,
+    /// Keys that are ok by a fast path.
+    pub by_monitor: u64,
     /// Keys that are ok by search.
     pub by_search: u64,
     /// Keys that break the promise.
@@ -144,6 +181,7 @@ impl Report {
             counts.configurations += key.configurations;
             match key.verdict {
                 Verdict::Ok { by: By::Witness } => counts.by_witness += 1,
+                Verdict::Ok { by: By::Monitor } => counts.by_monitor += 1,
                 Verdict::Ok { by: By::Search } => counts.by_search += 1,
                 Verdict::Illegal { .. } => counts.illegal += 1,
                 Verdict::Unknown { .. } => counts.unknown += 1,
@@ -160,13 +198,20 @@ fn overall(keys: &[KeyReport], counts: &Counts) -> Verdict {
         return key.verdict.clone();
     }
     if let Some(key) = keys.iter().find(|key| key.verdict.is_unknown()) {
-        let Verdict::Unknown { reason, .. } = &key.verdict else { unreachable!("just found to be unknown") };
+        let &Verdict::Unknown { why, ref reason, .. } = &key.verdict else {
+            unreachable!("just found to be unknown")
+        };
         let reason =
             format!("{} of {} keys undecided; key {}: {reason}", counts.unknown, counts.keys, key.key);
-        return Verdict::Unknown { configurations: counts.configurations, reason };
+        return Verdict::Unknown { configurations: counts.configurations, why, reason };
     }
     if counts.operations == 0 {
         return Verdict::NotChecked;
     }
-    Verdict::Ok { by: if counts.by_search > 0 { By::Search } else { By::Witness } }
+    let by = match (counts.by_search, counts.by_monitor) {
+        (0, 0) => By::Witness,
+        (0, _) => By::Monitor,
+        _ => By::Search,
+    };
+    Verdict::Ok { by }
 }

@@ -24,8 +24,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
-use crate::history::{History, Kind, Operation, Outcome, Output, Value, held};
-use crate::verdict::{By, Explanation, KeyReport, Report, Verdict};
+use crate::history::{History, Names, Operation, Outcome, Value};
+use crate::kv::{Kind, Output};
+use crate::verdict::{By, Explanation, KeyReport, Report, Verdict, Why};
 
 /// Sequential consistency relative to the log: every client sees prefixes of one log, in its program order never
 /// going backward, its own completed updates included. Program order holds between two operations of a client of
@@ -125,8 +126,7 @@ impl Court<'_> {
         let findings = self.keys.get_mut(&operation.key).expect("every judged operation has its key");
         if findings.illegal.as_ref().is_none_or(|&(earlier, _)| noticed < earlier) {
             let sentence = format!("{operation}: {reason}");
-            findings.illegal =
-                Some((noticed, Explanation { key: operation.key, operation: index, sentence }));
+            findings.illegal = Some((noticed, Explanation::at(operation.key, index, sentence)));
         }
     }
 
@@ -141,11 +141,11 @@ impl Court<'_> {
             let Findings { operations, unknown_outcomes, illegal, doubt } = findings;
             let verdict = match (illegal, doubt) {
                 (Some((_, explanation)), _) => Verdict::Illegal { explanation },
-                (None, Some(reason)) => Verdict::Unknown { configurations: 0, reason },
+                (None, Some(reason)) => Verdict::Unknown { configurations: 0, why: Why::Doubt, reason },
                 (None, None) if operations == 0 => Verdict::NotChecked,
                 (None, None) => Verdict::Ok { by: By::Witness },
             };
-            KeyReport { key, operations, unknown_outcomes, configurations: 0, verdict }
+            KeyReport { key, operations, unknown_outcomes, configurations: 0, verdict, witness: None }
         };
         Report::new(self.keys.into_iter().map(close).collect())
     }
@@ -217,7 +217,10 @@ impl Log {
             if self.is_unplaced(key, sight) {
                 court.doubt(index, "only an update without a position could explain it");
             } else {
-                court.illegal(index, &format!("at its position in the log the key held {}", held(before)));
+                court.illegal(
+                    index,
+                    &format!("at its position in the log the key held {}", Names::default().held(before)),
+                );
             }
         }
         let Some(state) = written(operation) else { return };

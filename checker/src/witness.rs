@@ -11,7 +11,7 @@ use crate::model::{Model, Span};
 ///
 /// A read comes after the update at its position. Spans with equal places go by their calls: of two such, one that
 /// ended before the other began was also called before it.
-pub fn by_position<A>(spans: &[Span<A>], hints: &[Option<(u64, bool)>]) -> Option<Vec<usize>> {
+pub fn by_position<A>(spans: &[Span<A>], hints: &[Option<(u64, bool)>]) -> Option<Vec<u32>> {
     assert_eq!(spans.len(), hints.len());
     let mut places = Vec::with_capacity(spans.len());
     for (index, span) in spans.iter().enumerate() {
@@ -22,7 +22,7 @@ pub fn by_position<A>(spans: &[Span<A>], hints: &[Option<(u64, bool)>]) -> Optio
         }
     }
     places.sort_unstable();
-    Some(places.into_iter().map(|(_, _, _, index)| index).collect())
+    Some(places.into_iter().map(|(_, _, _, index)| index as u32).collect())
 }
 
 /// Why an order proves nothing.
@@ -42,11 +42,12 @@ pub enum Flaw {
 ///
 /// Real time: no span may end before one that precedes it in the order was called, so it is enough to compare each
 /// end with the latest call so far. A span of unknown outcome that cannot happen where it stands is skipped.
-pub fn verify<M: Model>(model: &mut M, spans: &[Span<M::Action>], order: &[usize]) -> Result<(), Flaw> {
+pub fn verify<M: Model>(model: &mut M, spans: &[Span<M::Action>], order: &[u32]) -> Result<(), Flaw> {
     let mut seen = vec![false; spans.len()];
     let mut state = model.initial();
     let mut call_latest = 0;
     for &index in order {
+        let index = index as usize;
         let span = &spans[index];
         if std::mem::replace(&mut seen[index], true) {
             return Err(Flaw::Twice(index));

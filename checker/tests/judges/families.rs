@@ -172,7 +172,9 @@ fn search_stops_at_its_budget_and_resumes() {
     operations.push(get(300, 301, Some(8)));
     let history = history(&operations);
     let small = linearizable(&history, Budget { configurations: 100 });
-    let Verdict::Unknown { configurations, reason } = &small.verdict else { panic!("{:?}", small.verdict) };
+    let Verdict::Unknown { configurations, reason, .. } = &small.verdict else {
+        panic!("{:?}", small.verdict)
+    };
     assert!((100..=101).contains(configurations), "{configurations}");
     assert!(reason.contains("budget"), "{reason}");
     let ample = linearizable(&history, AMPLE);
@@ -204,7 +206,7 @@ fn one_hard_key_does_not_keep_the_others_from_a_verdict() {
     assert!(report.keys[0].verdict.is_unknown() && report.keys[1].verdict.is_ok());
 }
 
-/// Not a test but a measurement: `cargo test -p quorate-checker -- --ignored --nocapture measure`.
+/// Not a test but a measurement: `cargo test -p checker -- --ignored --nocapture measure`.
 #[test]
 #[ignore = "a measurement"]
 fn measure_speed() {

@@ -11,7 +11,7 @@ proptest! {
     #[test]
     fn a_history_survives_being_written_and_read(seed: u64, count in 0u64..20, values in 0u64..4) {
         let before = history(&anything(&mut Random(seed), count, values));
-        prop_assert_eq!(History::from_jsonl(&before.to_jsonl()).unwrap(), before);
+        prop_assert_eq!(History::<Kind>::from_jsonl(&before.to_jsonl()).unwrap(), before);
     }
 }
 
@@ -33,11 +33,11 @@ fn the_format_is_what_it_is() {
 fn a_bad_line_is_named() {
     let good = history(&[put(1, 2, 3)]).to_jsonl();
     let broken = good.replace("\"ret\":2", "\"ret\":0");
-    let error = History::from_jsonl(&format!("{good}\n{broken}")).unwrap_err();
+    let error = History::<Kind>::from_jsonl(&format!("{good}\n{broken}")).unwrap_err();
     assert_eq!((error.line, error.defect), (3, Defect::ReturnBeforeCall));
-    let error = History::from_jsonl("{}").unwrap_err();
+    let error = History::<Kind>::from_jsonl("{}").unwrap_err();
     assert!(matches!(error.defect, Defect::Malformed(_)));
-    let error = History::from_jsonl(&good.replace("\"client\"", "\"customer\"")).unwrap_err();
+    let error = History::<Kind>::from_jsonl(&good.replace("\"client\"", "\"customer\"")).unwrap_err();
     assert!(error.to_string().contains("line 1"), "{error}");
 }
 

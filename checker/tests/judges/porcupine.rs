@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use checker::register;
 use checker::search::{Progress, Pruning, Search};
-use checker::{Report, append, import, linearizable};
+use checker::{Report, import, linearizable};
 
 use crate::AMPLE;
 
@@ -23,7 +23,7 @@ fn report(file: &str) -> Report {
         linearizable(&import::jepsen_log(&text).unwrap_or_else(|error| panic!("{file}: {error}")), AMPLE)
     } else {
         let operations = import::append_history(&text).unwrap_or_else(|error| panic!("{file}: {error}"));
-        append::linearizable(&operations, AMPLE)
+        linearizable(&operations, AMPLE)
     }
 }
 
@@ -76,7 +76,7 @@ fn no_file_is_forgotten_and_no_line_is_lost() {
         let loaded = if file.starts_with("etcd/") {
             import::jepsen_log(&text).unwrap().operations().len()
         } else {
-            import::append_history(&text).unwrap().len()
+            import::append_history(&text).unwrap().operations().len()
         };
         assert_eq!(loaded, called, "{file}");
         assert!(loaded > 0 || text.is_empty(), "{file}");
@@ -142,7 +142,7 @@ fn a_line_that_is_not_understood_is_an_error() {
     }
 }
 
-/// Not a test but a measurement: `cargo test -p quorate-checker -- --ignored --nocapture measure`.
+/// Not a test but a measurement: `cargo test -p checker -- --ignored --nocapture measure`.
 #[test]
 #[ignore = "a measurement"]
 fn measure_files() {

@@ -45,6 +45,7 @@ fn search_says(key: &register::KeyHistory, pruning: Pruning) -> bool {
     let mut search = Search::<Register>::new(key.model.clone(), key.spans.clone(), pruning).unwrap();
     match search.run(u64::MAX / 2) {
         Progress::Ok { order } => {
+            let order: Vec<u32> = order.iter().map(|&span| span as u32).collect();
             assert_eq!(witness::verify(&mut key.model.clone(), &key.spans, &order), Ok(()));
             true
         }

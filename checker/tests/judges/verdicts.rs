@@ -12,7 +12,7 @@ fn spans(operations: &[checker::Operation]) -> register::KeyHistory {
     register::partition(&history(operations)).pop().unwrap()
 }
 
-fn flaw(operations: &[checker::Operation], order: &[usize]) -> Result<(), Flaw> {
+fn flaw(operations: &[checker::Operation], order: &[u32]) -> Result<(), Flaw> {
     let mut key = spans(operations);
     verify(&mut key.model, &key.spans, order)
 }
@@ -125,7 +125,7 @@ fn a_search_names_the_first_operation_that_cannot_be_passed() {
     let report = linearizable(&history(&operations), AMPLE);
     let Verdict::Illegal { explanation } = &report.verdict else { panic!("{:?}", report.verdict) };
     assert_eq!((explanation.key, explanation.operation), (0, 5));
-    assert!(explanation.sentence.contains("can only have held 1"), "{}", explanation.sentence);
+    assert!(explanation.sentence.contains("can only have been 1"), "{}", explanation.sentence);
     assert!(report.counts.configurations > 0);
 }
 
@@ -135,7 +135,7 @@ fn too_many_open_operations_are_unknown_and_never_ok() {
     let operations: Vec<_> = (0..open).map(|number| put(0, 10, number)).collect();
     let report = linearizable(&history(&operations), AMPLE);
     let Verdict::Unknown { reason, .. } = &report.verdict else { panic!("{:?}", report.verdict) };
-    assert!(reason.contains("1025 operations open"), "{reason}");
+    assert!(reason.contains("more than 1024 operations are open"), "{reason}");
 }
 
 #[test]
