@@ -28,6 +28,7 @@
 #![deny(missing_docs)]
 
 pub mod append;
+pub mod generate;
 pub mod history;
 pub mod import;
 pub mod kv;
