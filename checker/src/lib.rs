@@ -36,6 +36,7 @@ pub mod linearizable;
 pub mod model;
 pub mod object;
 pub mod options;
+pub mod queue;
 pub mod register;
 pub mod search;
 mod table;

@@ -124,6 +124,12 @@ impl AsBytes for (u32, u32) {
     }
 }
 
+impl AsBytes for Box<[u32]> {
+    fn hash(&self) -> u64 {
+        self.iter().fold(self.len() as u64, |hash, &number| (hash ^ u64::from(number)).hash())
+    }
+}
+
 impl AsBytes for String {
     fn hash(&self) -> u64 {
         xxh3_64(self.as_bytes())

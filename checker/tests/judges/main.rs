@@ -10,12 +10,16 @@ mod format;
 mod generated;
 /// Changes to a history that may change its verdict in one direction only.
 mod metamorphic;
+/// What the tests of all objects share.
+mod objects;
 /// Brute force: every order, every subset of unknown outcomes, every prefix.
 mod oracle;
 /// Files of other systems, with their published verdicts.
 mod porcupine;
 /// The weaker promises, one story each.
 mod promises;
+/// Queues: monitor, search and brute force.
+mod queue;
 /// The checkers against the oracle, on all small histories and on many random ones.
 mod small;
 /// Every verdict path, seen to fail.
