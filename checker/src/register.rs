@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use crate::history::{History, Names, Operation, Outcome, Value};
 use crate::kv::{Kind, Output};
-use crate::model::{Contradiction, Model, Monitored, Span, State};
+use crate::model::{Model, Monitored, Span, State};
 use crate::table::Interner;
-use crate::zones::{self, Conflict};
+use crate::zones;
 
 /// The state of a key that is absent. Values follow it, in order of appearance.
 pub const ABSENT: State = 0;
@@ -119,15 +119,8 @@ impl Model for Register {
         self.unseen.get(state as usize).copied().unwrap_or(false)
     }
 
-    fn monitor(&self, spans: &[Span<Action>], _want_order: bool) -> Monitored {
-        let Some(found) = zones::contradiction(spans) else { return Monitored::HandOver };
-        let closes = |&&span: &&usize| (spans[span].ret, spans[span].call);
-        let last = *found.spans.iter().max_by_key(closes).expect("a contradiction has spans");
-        let reason = self.reason(found.conflict);
-        let others = found.spans.iter().filter(|&&span| span != last);
-        let spans: Vec<u32> = others.chain([&last]).map(|&span| span as u32).collect();
-        let sentence = format!("{reason}; the contradiction closes with {{{}}}", spans.len() - 1);
-        Monitored::Illegal(Contradiction { spans, sentence })
+    fn monitor(&self, spans: &[Span<Action>], want_order: bool) -> Monitored {
+        zones::decide(spans, self.states(), want_order, &|state| self.describe(state))
     }
 
     fn describe(&self, state: State) -> String {
@@ -146,31 +139,6 @@ impl Register {
 
     fn value(&self, state: State) -> Option<Value> {
         (state != ABSENT).then(|| *self.values.get(state - 1))
-    }
-
-    /// What a contradiction of zones says.
-    fn reason(&self, conflict: Conflict) -> String {
-        match conflict {
-            Conflict::NeverWritten { state } => format!("nobody ever wrote {}", self.describe(state)),
-            Conflict::BeforeItsWrite { state } => {
-                format!(
-                    "{} was seen by an operation that ended before its write was called",
-                    self.describe(state)
-                )
-            }
-            Conflict::ReplacedTwice { state } => {
-                format!(
-                    "{} was written at most once, and two compare-and-sets both replaced it",
-                    self.describe(state)
-                )
-            }
-            Conflict::Both { left, right } => {
-                let (left, right) = (self.describe(left), self.describe(right));
-                format!(
-                    "the key must have held {left} and {right} at the same time, each written at most once"
-                )
-            }
-        }
     }
 
     /// How many states there are, the absent one included.

@@ -39,7 +39,8 @@ fn search_finds_an_order_where_the_witness_knows_one() {
             let shape = Shape { operations: 200, values, deletes: 5, ..WORKLOAD };
             let operations = generated::linearizable(seed, shape);
             let report = linearizable(&history(&without_hints(&operations)), AMPLE);
-            assert_eq!(report.verdict, Verdict::Ok { by: By::Search }, "seed {seed}, {values} values");
+            let is_found = matches!(report.verdict, Verdict::Ok { by: By::Search | By::Monitor });
+            assert!(is_found, "seed {seed}, {values} values: {:?}", report.verdict);
         }
     }
 }
@@ -54,7 +55,8 @@ fn junk_positions_change_no_verdict() {
             operation.position = Some(random.below(50));
         }
         let report = linearizable(&history(&operations), AMPLE);
-        assert_eq!(report.verdict, Verdict::Ok { by: By::Search }, "seed {seed}");
+        let is_found = matches!(report.verdict, Verdict::Ok { by: By::Search | By::Monitor });
+        assert!(is_found, "seed {seed}: {:?}", report.verdict);
     }
 }
 
@@ -144,17 +146,18 @@ fn an_outage_leaves_dozens_open_and_the_witness_does_not_mind() {
     let report = linearizable(&history(&operations), AMPLE);
     assert_eq!(report.verdict, Verdict::Ok { by: By::Witness });
     assert_eq!((report.counts.operations, report.counts.unknown_outcomes), (50, 100));
-    // All fifty reads overlap: the search too may serve them one after another.
+    // All fifty reads overlap: without hints, too, they may be served one after another.
     let report = linearizable(&history(&without_hints(&operations)), AMPLE);
-    assert_eq!(report.verdict, Verdict::Ok { by: By::Search });
+    assert_eq!(report.verdict, Verdict::Ok { by: By::Monitor });
 }
 
 #[test]
 fn more_than_a_word_of_open_operations_are_searched() {
     for count in [63, 64, 65, 200, 257, 1_000] {
+        // Each value is written twice, so that it takes a search.
         let mut operations: Vec<Operation> =
-            (0..count).map(|number| put(number, 10_000 + number, number)).collect();
-        operations.push(get(20_000, 20_001, Some(count / 2)));
+            (0..count).map(|number| put(number, 10_000 + number, number / 2)).collect();
+        operations.push(get(20_000, 20_001, Some(count / 4)));
         let report = linearizable(&history(&operations), AMPLE);
         assert_eq!(report.verdict, Verdict::Ok { by: By::Search }, "{count} open");
     }
@@ -162,11 +165,12 @@ fn more_than_a_word_of_open_operations_are_searched() {
 
 #[test]
 fn search_stops_at_its_budget_and_resumes() {
-    // Sixteen writes of the same two values: zones do not apply, and no order leaves 7.
+    // Every value is written more than once: zones do not apply, and no order leaves 7.
     let mut operations: Vec<Operation> =
         (0..16).map(|number| put(number, 100 + number, number % 2)).collect();
     operations.push(cas(50, 60, Some(0), 7, Output::Swapped));
     operations.push(cas(51, 61, Some(7), 8, Output::Swapped));
+    operations.push(put(52, 62, 8));
     operations.push(get(200, 201, Some(7)));
     operations.push(put(200, 201, 7));
     operations.push(get(300, 301, Some(8)));

@@ -24,6 +24,8 @@ mod queue;
 mod small;
 /// Every verdict path, seen to fail.
 mod verdicts;
+/// The near-linear judge of registers against the oracle.
+mod zones;
 
 use checker::{Budget, History, Kind, Operation, Outcome, Output};
 
