@@ -8,6 +8,8 @@ mod families;
 mod format;
 /// A seeded generator, and histories that are right or wrong by construction.
 mod generated;
+/// Locks and the stores behind them: monitor, search and brute force.
+mod lock;
 /// Changes to a history that may change its verdict in one direction only.
 mod metamorphic;
 /// What the tests of all objects share.
@@ -20,6 +22,8 @@ mod porcupine;
 mod promises;
 /// Queues: monitor, search and brute force.
 mod queue;
+/// Sets: monitor, search and brute force.
+mod set;
 /// The checkers against the oracle, on all small histories and on many random ones.
 mod small;
 /// Every verdict path, seen to fail.

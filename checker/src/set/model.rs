@@ -1,0 +1,133 @@
+//! The sequential specification of a set, at first the empty one.
+
+use std::sync::Arc;
+
+use crate::history::{Names, Value};
+use crate::model::{Model, Monitored, Span, State};
+use crate::set::monitor;
+use crate::table::Interner;
+use crate::trie::Arrays;
+
+/// An operation on a set together with what it returned. Elements are interned by the [`Set`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Action {
+    /// The element is in afterwards.
+    Add(u32),
+    /// The element was not in, and is afterwards.
+    Insert(u32),
+    /// The element is not in afterwards.
+    Remove(u32),
+    /// The element was in, and is not afterwards.
+    Delete(u32),
+    /// Whether the element was in.
+    Is(u32, bool),
+    /// The elements were those of this list of the [`Set`].
+    Members(u32),
+}
+
+/// A set, at first empty.
+#[derive(Clone, Debug)]
+pub struct Set {
+    elements: Interner<Value>,
+    /// What reads of the whole set returned, in ascending order; no list comes twice.
+    lists: Interner<Box<[u32]>>,
+    /// States: an entry is one if the element is in. Made when the first is asked for; all elements are known then.
+    states: Option<Arrays>,
+    /// The states that the lists stand for, as far as they have been asked for.
+    listed: Vec<Option<State>>,
+    names: Arc<Names>,
+}
+
+/// What a list with a repetition stands for.
+const NO_STATE: State = State::MAX;
+
+impl Set {
+    /// An empty set.
+    pub fn new(names: Arc<Names>) -> Set {
+        Set { elements: Interner::new(), lists: Interner::new(), states: None, listed: Vec::new(), names }
+    }
+
+    /// The number of an element.
+    pub fn intern(&mut self, element: Value) -> u32 {
+        self.elements.intern(element)
+    }
+
+    /// The number of a list of elements.
+    pub fn list(&mut self, elements: &[Value]) -> u32 {
+        let mut list: Vec<u32> = elements.iter().map(|&element| self.elements.intern(element)).collect();
+        list.sort_unstable();
+        let number = self.lists.intern(list.into_boxed_slice());
+        if self.listed.len() == number as usize {
+            self.listed.push(None);
+        }
+        number
+    }
+
+    /// The elements of a list, in ascending order.
+    pub(super) fn listed(&self, list: u32) -> &[u32] {
+        self.lists.get(list)
+    }
+
+    /// How many different elements there are.
+    pub fn elements(&self) -> usize {
+        self.elements.len()
+    }
+
+    fn states(&mut self) -> &mut Arrays {
+        self.states.get_or_insert_with(|| Arrays::new(self.elements.len()))
+    }
+
+    fn with(&mut self, state: State, element: u32, is: bool) -> State {
+        self.states().with(state, element, u32::from(is))
+    }
+
+    /// The state that a list stands for.
+    fn state_of(&mut self, list: u32) -> State {
+        if let Some(state) = self.listed[list as usize] {
+            return state;
+        }
+        let elements = self.lists.get(list).clone();
+        let state = if elements.is_sorted_by(|left, right| left < right) {
+            elements.iter().fold(Arrays::ZEROS, |state, &element| self.with(state, element, true))
+        } else {
+            NO_STATE
+        };
+        self.listed[list as usize] = Some(state);
+        state
+    }
+}
+
+impl Model for Set {
+    type Action = Action;
+
+    fn initial(&mut self) -> State {
+        Arrays::ZEROS
+    }
+
+    fn step(&mut self, state: State, action: &Action) -> Option<State> {
+        let is_in = |set: &mut Set, element: u32| set.states().get(state, element) == 1;
+        match *action {
+            Action::Add(element) => Some(self.with(state, element, true)),
+            Action::Insert(element) => (!is_in(self, element)).then(|| self.with(state, element, true)),
+            Action::Remove(element) => Some(self.with(state, element, false)),
+            Action::Delete(element) => is_in(self, element).then(|| self.with(state, element, false)),
+            Action::Is(element, is) => (is_in(self, element) == is).then_some(state),
+            Action::Members(list) => (self.state_of(list) == state).then_some(state),
+        }
+    }
+
+    fn is_pure(action: &Action) -> bool {
+        matches!(action, Action::Is(..) | Action::Members(_))
+    }
+
+    fn monitor(&self, spans: &[Span<Action>], want_order: bool) -> Monitored {
+        monitor::decide(self, spans, want_order)
+    }
+
+    fn describe(&self, state: State) -> String {
+        let entries = self.states.as_ref().map_or_else(Vec::new, |states| states.entries(state));
+        let element = |&(element, _): &(u32, u32)| self.names.value(*self.elements.get(element));
+        let elements: Vec<String> = entries.iter().map(element).collect();
+        format!("{{{}}}", elements.join(", "))
+    }
+}

@@ -1,0 +1,141 @@
+//! Decides sets in near-linear time where that is possible, and says where it is not.
+//!
+//! | history | how |
+//! |---|---|
+//! | no whole reads; an element that nobody removes | one moment from which on it is in ([`window`](super::window)) |
+//! | no whole reads; an element that is added once | one stretch of time in which it is in ([`life`](super::life)) |
+//! | no whole reads; an element added more than once, and removed | handed over |
+//! | whole reads, nothing removed | the reads are a chain ([`chain`](super::chain)) |
+//! | whole reads, something removed | handed over |
+//!
+//! All but the sorting is linear, in the number of spans and the total length of the lists that were read.
+
+use crate::model::{Contradiction, Monitored, Span};
+use crate::set::model::{Action, Set};
+use crate::set::{chain, life, window};
+
+/// No span.
+pub(super) const NONE: u32 = u32::MAX;
+
+/// Later than everything.
+pub(super) const NEVER: u64 = u64::MAX;
+
+/// A span at its place in an order: first by time, then by what has to come first at the same time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Step {
+    /// The instant, within the span.
+    pub(super) time: u64,
+    /// Elements and reads in the order in which they follow one another.
+    pub(super) level: u32,
+    /// The order within an element.
+    pub(super) rank: u8,
+    /// The span.
+    pub(super) span: u32,
+}
+
+/// Decides the spans of a set.
+pub(super) fn decide(set: &Set, spans: &[Span<Action>], want_order: bool) -> Monitored {
+    let reads: Vec<u32> = (0..spans.len() as u32)
+        .filter(|&span| matches!(spans[span as usize].action, Action::Members(_)))
+        .collect();
+    let elements = Elements::new(spans, set.elements());
+    let found =
+        if reads.is_empty() { one_by_one(spans, &elements) } else { whole(set, spans, &elements, &reads) };
+    match found {
+        Ok(Some(mut steps)) => {
+            let mut order = || {
+                steps.sort_unstable();
+                steps.iter().map(|step| step.span).collect()
+            };
+            Monitored::Ok { order: want_order.then(&mut order) }
+        }
+        Ok(None) => Monitored::HandOver,
+        Err(contradiction) => Monitored::Illegal(contradiction),
+    }
+}
+
+/// The spans of each element.
+struct Elements {
+    spans: Vec<u32>,
+    /// Where the spans of each element begin, and at the end where the last one's end.
+    starts: Vec<u32>,
+}
+
+impl Elements {
+    fn new(spans: &[Span<Action>], elements: usize) -> Elements {
+        let mut starts = vec![0_u32; elements + 1];
+        for element in spans.iter().filter_map(|span| element(&span.action)) {
+            starts[element as usize + 1] += 1;
+        }
+        for place in 1..starts.len() {
+            starts[place] += starts[place - 1];
+        }
+        let mut free = starts.clone();
+        let mut sorted = vec![NONE; starts[elements] as usize];
+        for (index, span) in (0..).zip(spans) {
+            let Some(element) = element(&span.action) else { continue };
+            sorted[free[element as usize] as usize] = index;
+            free[element as usize] += 1;
+        }
+        Elements { spans: sorted, starts }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (u32, &[u32])> {
+        let group = |bounds: &[u32]| &self.spans[bounds[0] as usize..bounds[1] as usize];
+        // Elements are numbered in the order of the starts.
+        (0..).zip(self.starts.windows(2).map(group))
+    }
+}
+
+fn element(action: &Action) -> Option<u32> {
+    match *action {
+        Action::Add(element)
+        | Action::Insert(element)
+        | Action::Remove(element)
+        | Action::Delete(element) => Some(element),
+        Action::Is(element, _) => Some(element),
+        Action::Members(_) => None,
+    }
+}
+
+fn is_removal(spans: &[Span<Action>], span: u32) -> bool {
+    matches!(spans[span as usize].action, Action::Remove(_) | Action::Delete(_))
+}
+
+/// Every element by itself. A contradiction in one is final, whatever the others are.
+fn one_by_one(spans: &[Span<Action>], elements: &Elements) -> Result<Option<Vec<Step>>, Contradiction> {
+    let mut steps = Vec::with_capacity(spans.len());
+    let mut is_decided = true;
+    for (element, group) in elements.iter() {
+        if group.iter().any(|&span| is_removal(spans, span)) {
+            is_decided &= life::decide(spans, element, group, &mut steps)?;
+        } else {
+            let window = window::window(spans, group)?;
+            let from = if window.until == NEVER { NEVER } else { window.until };
+            window::place(spans, element, group, &window, from, &mut steps);
+        }
+    }
+    Ok(is_decided.then_some(steps))
+}
+
+/// Reads of the whole set.
+fn whole(
+    set: &Set,
+    spans: &[Span<Action>],
+    elements: &Elements,
+    reads: &[u32],
+) -> Result<Option<Vec<Step>>, Contradiction> {
+    if (0..spans.len() as u32).any(|span| is_removal(spans, span)) {
+        return Ok(None);
+    }
+    let windows: Result<Vec<_>, Contradiction> =
+        elements.iter().map(|(_, group)| window::window(spans, group)).collect();
+    let windows = windows?;
+    let chain = chain::arrange(set, spans, &windows, reads)?;
+    let mut steps = chain.reads;
+    for (element, group) in elements.iter() {
+        let place = &chain.elements[element as usize];
+        window::place(spans, place.level, group, &windows[element as usize], place.time, &mut steps);
+    }
+    Ok(Some(steps))
+}
