@@ -150,7 +150,9 @@ fn decide_at_once<M: Model>(part: &mut Part<M>, options: &Options) -> Option<Fin
     if let Some(order) = part.proposal.take()
         && witness::verify(&mut part.model, &part.spans, &order).is_ok()
     {
-        return Some(Finding::Ok { by: By::Witness, order: Some(order) });
+        let model = &mut part.model;
+        let order = options.witness.then(|| witness::happening(model, &part.spans, &order));
+        return Some(Finding::Ok { by: By::Witness, order });
     }
     match part.model.monitor(&part.spans, options.witness) {
         Monitored::HandOver => None,
@@ -250,8 +252,8 @@ impl<M: Model> Case<M> {
         self.configurations = search.configurations();
         match (progress, why) {
             (Progress::Ok { order }, _) => {
-                let order = order.into_iter().map(|span| span as u32).collect();
-                self.stage = Stage::Decided(Finding::Ok { by: By::Search, order: Some(order) });
+                let order = options.witness.then(|| order.into_iter().map(|span| span as u32).collect());
+                self.stage = Stage::Decided(Finding::Ok { by: By::Search, order });
             }
             (Progress::Illegal { span, states }, _) => {
                 let states = states.iter().map(|&state| search.model().describe(state)).collect();

@@ -67,3 +67,14 @@ pub fn verify<M: Model>(model: &mut M, spans: &[Span<M::Action>], order: &[u32])
         None => Ok(()),
     }
 }
+
+/// The order without the spans of unknown outcome that cannot happen where they stand: what [`verify`] skips.
+pub fn happening<M: Model>(model: &mut M, spans: &[Span<M::Action>], order: &[u32]) -> Vec<u32> {
+    let mut state = model.initial();
+    let happens = |&&index: &&u32| {
+        let next = model.step(state, &spans[index as usize].action);
+        state = next.unwrap_or(state);
+        next.is_some()
+    };
+    order.iter().filter(happens).copied().collect()
+}

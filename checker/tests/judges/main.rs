@@ -2,6 +2,10 @@
 //! something that shares no code with it: an oracle that tries everything, or a history whose verdict is known because
 //! of how it was made.
 
+/// Every way to a verdict against the oracle, on very many small histories.
+mod campaign;
+/// Small histories of any object, drawn at random.
+mod drawn;
 /// Long histories of known verdict; witness and search against each other.
 mod families;
 /// Histories as files.
@@ -10,18 +14,24 @@ mod format;
 mod generated;
 /// Locks and the stores behind them: monitor, search and brute force.
 mod lock;
+/// Brute force for the weaker promises.
+mod logs;
 /// Changes to a history that may change its verdict in one direction only.
 mod metamorphic;
 /// What the tests of all objects share.
 mod objects;
-/// Brute force: every order, every subset of unknown outcomes, every prefix.
+/// Brute force: every order, every subset of unknown outcomes.
 mod oracle;
+/// The objects, as plain as they can be.
+mod plain;
 /// Files of other systems, with their published verdicts.
 mod porcupine;
 /// The weaker promises, one story each.
 mod promises;
 /// Queues: monitor, search and brute force.
 mod queue;
+/// A witness carried out on a plain object.
+mod replay;
 /// Sets: monitor, search and brute force.
 mod set;
 /// The checkers against the oracle, on all small histories and on many random ones.

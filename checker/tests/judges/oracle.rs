@@ -1,154 +1,69 @@
-//! Brute force. Shares no code with the checkers: works on operations alone, knows no interned states, no slots, no
-//! hints, and prunes nothing but orders that real time forbids.
+//! Brute force. Shares no code with the checkers: carries operations out on plain objects, knows no interned states, no
+//! slots, no hints, and prunes nothing but orders that real time forbids.
 
-use checker::{Kind, Operation, Outcome, Output};
+use checker::{Operation, Outcome};
 
-/// Whether some subset of the operations of unknown outcome, together with all that are ok, has an order that respects
-/// real time and the register. One key.
-pub(crate) fn is_linearizable(operations: &[Operation]) -> bool {
-    let known: Vec<&Operation> = operations.iter().filter(|o| matches!(o.outcome, Outcome::Ok(_))).collect();
-    let maybe: Vec<&Operation> = operations.iter().filter(|o| o.outcome == Outcome::Unknown).collect();
-    (0..1usize << maybe.len()).any(|subset| {
-        let mut chosen = known.clone();
-        chosen.extend((0..maybe.len()).filter(|bit| subset >> bit & 1 == 1).map(|bit| maybe[bit]));
-        orders(&mut chosen, None)
-    })
+use crate::plain::{KEYS, Plain};
+
+/// Operations that brute force can be asked about.
+const OPERATIONS_MAX: usize = 16;
+
+/// Whether some of the operations of unknown outcome, together with all that are ok, have an order that respects real
+/// time and the object.
+pub(crate) fn is_linearizable<K: Plain>(operations: &[Operation<K>]) -> bool {
+    let happened = |o: &&Operation<K>| !matches!(o.outcome, Outcome::Failed);
+    let operations: Vec<&Operation<K>> = operations.iter().filter(happened).collect();
+    assert!(operations.len() <= OPERATIONS_MAX, "brute force is for small histories");
+    let before = operations.iter().map(|o| bits(&operations, |other| end(other) < o.call)).collect();
+    let known = bits(&operations, Operation::is_ok);
+    let left = bits(&operations, |_| true);
+    let world: [K::State; KEYS] = Default::default();
+    Orders { operations, before, known }.exist(left, &world)
 }
 
-fn orders(left: &mut Vec<&Operation>, state: Option<u64>) -> bool {
-    if left.is_empty() {
-        return true;
-    }
-    for place in 0..left.len() {
-        let next = left[place];
-        if left.iter().any(|other| end(other) < next.call) {
-            continue;
-        }
-        let Some(after) = apply(next, state) else { continue };
-        left.swap_remove(place);
-        let is_found = orders(left, after);
-        left.push(next);
-        let last = left.len() - 1;
-        left.swap(place, last);
-        if is_found {
+/// The operations of one history; sets of them are bits.
+struct Orders<'a, K: Plain> {
+    operations: Vec<&'a Operation<K>>,
+    /// For each operation, those that ended before it was called.
+    before: Vec<u32>,
+    /// Those that are ok.
+    known: u32,
+}
+
+impl<K: Plain> Orders<'_, K> {
+    /// Whether what is left can happen in some order. What is of unknown outcome may stay left for ever.
+    fn exist(&self, left: u32, world: &[K::State; KEYS]) -> bool {
+        if left & self.known == 0 {
             return true;
         }
+        (0..self.operations.len()).any(|next| {
+            let can_be_next = left >> next & 1 == 1 && self.before[next] & left == 0;
+            let mut after = world.clone();
+            can_be_next
+                && happens(self.operations[next], &mut after)
+                && self.exist(left & !(1 << next), &after)
+        })
     }
-    false
 }
 
-fn end(operation: &Operation) -> u64 {
+/// Carries an operation out; false if it cannot have ended as it did.
+pub(crate) fn happens<K: Plain>(operation: &Operation<K>, world: &mut [K::State]) -> bool {
+    let came = operation.kind.perform(operation.key as usize, world);
+    match &operation.outcome {
+        Outcome::Ok(told) => K::agrees(&came, told),
+        Outcome::Unknown => true,
+        Outcome::Failed => false,
+    }
+}
+
+/// When an operation must have happened.
+pub(crate) fn end<K: Plain>(operation: &Operation<K>) -> u64 {
     match operation.outcome {
-        Outcome::Ok(_) => operation.ret.unwrap(),
+        Outcome::Ok(_) => operation.ret.expect("what is ok has returned"),
         _ => u64::MAX,
     }
 }
 
-/// The state afterwards, or `None` if the operation cannot have ended as it did.
-fn apply(operation: &Operation, state: Option<u64>) -> Option<Option<u64>> {
-    match (operation.kind, operation.outcome) {
-        (Kind::Put { value }, _) => Some(Some(value)),
-        (Kind::Delete, _) => Some(None),
-        (Kind::Get, Outcome::Ok(Output::Value(seen))) => (seen == state).then_some(state),
-        (Kind::Get, _) => Some(state),
-        (Kind::Cas { expect, .. }, Outcome::Ok(Output::Differs(seen))) => {
-            (seen == state && expect != state).then_some(state)
-        }
-        (Kind::Cas { expect, .. }, Outcome::Ok(Output::Mismatch)) => (expect != state).then_some(state),
-        (Kind::Cas { expect, value }, _) => (expect == state).then_some(Some(value)),
-    }
-}
-
-/// Whether some log explains the history: updates with positions in that order, those without anywhere (or nowhere
-/// if of unknown outcome), and a prefix for each read; monotone in program order if `sequential`.
-pub(crate) fn is_explained_by_a_log(operations: &[Operation], sequential: bool) -> bool {
-    let is_logged = |o: &&Operation| {
-        let changes = !matches!(o.outcome, Outcome::Ok(Output::Differs(_) | Output::Mismatch));
-        o.kind != Kind::Get && o.outcome != Outcome::Failed && (o.position.is_some() || changes)
-    };
-    let mut log: Vec<&Operation> =
-        operations.iter().filter(is_logged).filter(|o| o.position.is_some()).collect();
-    log.sort_by_key(|o| o.position);
-    let loose: Vec<&Operation> =
-        operations.iter().filter(is_logged).filter(|o| o.position.is_none()).collect();
-    let all: Vec<&Operation> = operations.iter().filter(|o| matches!(o.outcome, Outcome::Ok(_))).collect();
-    insert(&mut log, &loose, &all, sequential)
-}
-
-fn insert<'a>(
-    log: &mut Vec<&'a Operation>,
-    loose: &[&'a Operation],
-    all: &[&'a Operation],
-    sequential: bool,
-) -> bool {
-    let Some((&first, rest)) = loose.split_first() else { return explains(log, all, sequential) };
-    if first.outcome == Outcome::Unknown && insert(log, rest, all, sequential) {
-        return true;
-    }
-    for place in 0..=log.len() {
-        log.insert(place, first);
-        let is_found = insert(log, rest, all, sequential);
-        log.remove(place);
-        if is_found {
-            return true;
-        }
-    }
-    false
-}
-
-fn explains(log: &[&Operation], all: &[&Operation], sequential: bool) -> bool {
-    let states = |key: u64, prefix: usize| {
-        let mut state = None;
-        for entry in log[..prefix].iter().filter(|entry| entry.key == key) {
-            state = apply(entry, state).unwrap_or(state);
-        }
-        state
-    };
-    for (place, entry) in log.iter().enumerate() {
-        let is_ok = matches!(entry.outcome, Outcome::Ok(_));
-        if is_ok && apply(entry, states(entry.key, place)).is_none() {
-            return false;
-        }
-        if is_ok && log[..place].iter().any(|before| before.call > entry.ret.unwrap()) {
-            return false;
-        }
-    }
-    // The candidates for each operation, then all combinations.
-    let candidates: Vec<Vec<usize>> = (all.iter())
-        .map(|o| match log.iter().position(|entry| std::ptr::eq(*entry, *o)) {
-            Some(place) => vec![place + 1],
-            None => (0..=log.len())
-                .filter(|&prefix| log[..prefix].iter().all(|entry| entry.call <= o.ret.unwrap()))
-                .filter(|&prefix| apply(o, states(o.key, prefix)).is_some())
-                .collect(),
-        })
-        .collect();
-    if !sequential {
-        return candidates.iter().all(|prefixes| !prefixes.is_empty());
-    }
-    combine(all, &candidates, &mut Vec::new())
-}
-
-fn combine(all: &[&Operation], candidates: &[Vec<usize>], chosen: &mut Vec<usize>) -> bool {
-    let next = chosen.len();
-    if next == all.len() {
-        return true;
-    }
-    for &prefix in &candidates[next] {
-        let fits = (0..next).all(|earlier| {
-            let (left, right) = (all[earlier], all[next]);
-            let same = left.client == right.client;
-            let is_wrong = same && left.ret.unwrap() < right.call && chosen[earlier] > prefix
-                || same && right.ret.unwrap() < left.call && prefix > chosen[earlier];
-            !is_wrong
-        });
-        if fits {
-            chosen.push(prefix);
-            if combine(all, candidates, chosen) {
-                return true;
-            }
-            chosen.pop();
-        }
-    }
-    false
+fn bits<K: Plain>(operations: &[&Operation<K>], is: impl Fn(&Operation<K>) -> bool) -> u32 {
+    (0..operations.len()).map(|place| u32::from(is(operations[place])) << place).sum()
 }

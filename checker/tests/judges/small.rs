@@ -6,7 +6,7 @@ use checker::search::{Progress, Pruning, Search};
 use checker::{Kind, Operation, Outcome, Output, linearizable, sequential, stale, witness};
 
 use crate::generated::{Random, anything};
-use crate::{AMPLE, history, oracle};
+use crate::{AMPLE, history, logs, oracle};
 
 /// Every rule alone, and all.
 const PRUNINGS: [Pruning; 7] = [
@@ -159,7 +159,7 @@ fn weaker_promises_get_the_verdict_of_the_oracle() {
         }
         let history = history(&operations);
         for (place, report) in [stale(&history), sequential(&history)].into_iter().enumerate() {
-            let expected = oracle::is_explained_by_a_log(&operations, place == 1);
+            let expected = logs::is_explained_by_a_log(&operations, place == 1);
             if report.verdict.is_illegal() {
                 assert!(!expected, "{:?}\n{operations:#?}", report.verdict);
                 seen[place][0] += 1;

@@ -1,0 +1,252 @@
+//! Every way to a verdict against the oracle, on as many small histories as there is time for: 20,000 of each object
+//! in an ordinary test, or as many as one likes with
+//! `QUORATE_HISTORIES=1000000 cargo test -p checker --test judges campaign -- --nocapture`.
+
+use std::fmt::Debug;
+use std::ops::AddAssign;
+
+use checker::linearizable::Part;
+use checker::model::{Model, Monitored};
+use checker::search::{Progress, Pruning, Search};
+use checker::{History, Operation, Options, Report, Verdict, linearizable, witness};
+
+use crate::generated::Random;
+use crate::plain::Plain;
+use crate::{AMPLE, drawn, oracle, replay};
+
+/// Histories of each object in an ordinary test.
+const HISTORIES: u64 = 20_000;
+
+/// Operations of the largest: brute force takes milliseconds at worst.
+const OPERATIONS_MAX: u64 = 7;
+
+/// Threads that share a campaign. Its results do not depend on them.
+const THREADS: u64 = 2;
+
+/// Every rule alone, and every rule left out. A rule that is missing here does not compile.
+const PRUNINGS: [Pruning; 10] = {
+    let Pruning { greedy: _, symmetry: _, dominance: _, no_return: _, unseen: _ } = Pruning::ALL;
+    [
+        Pruning { greedy: true, ..Pruning::NONE },
+        Pruning { symmetry: true, ..Pruning::NONE },
+        Pruning { dominance: true, ..Pruning::NONE },
+        Pruning { no_return: true, ..Pruning::NONE },
+        Pruning { unseen: true, ..Pruning::NONE },
+        Pruning { greedy: false, ..Pruning::ALL },
+        Pruning { symmetry: false, ..Pruning::ALL },
+        Pruning { dominance: false, ..Pruning::ALL },
+        Pruning { no_return: false, ..Pruning::ALL },
+        Pruning { unseen: false, ..Pruning::ALL },
+    ]
+};
+
+/// What was seen in a campaign.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Tally {
+    histories: u64,
+    illegal: u64,
+    /// Parts by what the fast path said.
+    monitor_ok: u64,
+    monitor_illegal: u64,
+    handed_over: u64,
+    /// Proposals that were verified, and such that were not.
+    proved: u64,
+    not_proved: u64,
+}
+
+impl AddAssign for Tally {
+    fn add_assign(&mut self, other: Tally) {
+        self.histories += other.histories;
+        self.illegal += other.illegal;
+        self.monitor_ok += other.monitor_ok;
+        self.monitor_illegal += other.monitor_illegal;
+        self.handed_over += other.handed_over;
+        self.proved += other.proved;
+        self.not_proved += other.not_proved;
+    }
+}
+
+/// How many histories of each object.
+fn histories() -> u64 {
+    let asked = std::env::var("QUORATE_HISTORIES").ok();
+    asked.map_or(HISTORIES, |asked| asked.parse().expect("QUORATE_HISTORIES is a number"))
+}
+
+/// Draws the histories of an object and holds every way to a verdict against the oracle.
+fn campaign<K: Plain>() -> Tally {
+    let all = histories();
+    let shares: Vec<Tally> = std::thread::scope(|scope| {
+        let share = |thread: u64| move || share::<K>((thread..all).step_by(THREADS as usize));
+        let threads: Vec<_> = (0..THREADS).map(|thread| scope.spawn(share(thread))).collect();
+        threads.into_iter().map(|thread| thread.join().expect("no disagreement")).collect()
+    });
+    let mut tally = Tally::default();
+    for share in shares {
+        tally += share;
+    }
+    println!("{}: {tally:?}", K::NAME);
+    assert_eq!(tally.histories, all);
+    let percent = 100 * tally.illegal / all;
+    assert!((20..=60).contains(&percent), "{}: {percent} % are illegal", K::NAME);
+    tally
+}
+
+fn share<K: Plain>(seeds: impl Iterator<Item = u64>) -> Tally {
+    let mut tally = Tally::default();
+    for seed in seeds {
+        let (operations, is_right) = drawn::history::<K>(&mut Random(seed), OPERATIONS_MAX);
+        let expected = oracle::is_linearizable(&operations);
+        assert!(expected || !is_right, "seed {seed} is right by construction: {operations:#?}");
+        tally.histories += 1;
+        tally.illegal += u64::from(!expected);
+        let trial = Trial { name: format!("{}, seed {seed}", K::NAME), operations: &operations, expected };
+        trial.judge_whole();
+        trial.judge_parts(PRUNINGS[seed as usize % PRUNINGS.len()], &mut tally);
+    }
+    tally
+}
+
+/// One history on its way through the checker.
+struct Trial<'a, K: Plain> {
+    name: String,
+    operations: &'a [Operation<K>],
+    expected: bool,
+}
+
+impl<K: Plain> Trial<'_, K> {
+    fn history(&self) -> History<K> {
+        History::new(self.operations.to_vec()).expect("drawn histories are valid")
+    }
+
+    /// The function that everybody calls, with and without hints.
+    fn judge_whole(&self) {
+        let options = Options { witness: true, ..Options::from(AMPLE) };
+        self.settle(&linearizable(&self.history(), options), self.operations);
+        let bare: Vec<_> =
+            self.operations.iter().map(|o| Operation { position: None, ..o.clone() }).collect();
+        let history = History::new(bare.clone()).expect("drawn histories are valid");
+        self.settle(&linearizable(&history, options), &bare);
+    }
+
+    fn settle(&self, report: &Report, operations: &[Operation<K>]) {
+        self.compare(&report.verdict, !report.verdict.is_illegal());
+        assert!(!report.verdict.is_unknown(), "{}: {:?}\n{operations:#?}", self.name, report.verdict);
+        for key in &report.keys {
+            match &key.verdict {
+                Verdict::Ok { .. } => {
+                    let witness = key.witness.as_ref().expect("a witness was wanted");
+                    let replayed = replay::check(operations, key.key, witness);
+                    assert_eq!(replayed, Ok(()), "{}: {witness:?}\n{operations:#?}", self.name);
+                }
+                Verdict::Illegal { explanation } => {
+                    assert!(explanation.operation < operations.len());
+                    assert!(
+                        !explanation.sentence.contains('{') || K::NAME != "kv",
+                        "{}",
+                        explanation.sentence
+                    );
+                }
+                Verdict::NotChecked => assert_eq!(key.operations, 0),
+                Verdict::Unknown { .. } => unreachable!("the whole would be unknown"),
+            }
+        }
+    }
+
+    /// Each part by each way alone.
+    fn judge_parts(&self, pruning: Pruning, tally: &mut Tally) {
+        let parts = K::parts(&self.history());
+        for part in parts.iter().filter(|part| part.proposal.is_some()) {
+            match is_proved(part) {
+                true => tally.proved += 1,
+                false => tally.not_proved += 1,
+            }
+        }
+        let mut all_monitored = Some(true);
+        for part in &parts {
+            let monitored = self.monitor(part);
+            match monitored {
+                Some(true) => tally.monitor_ok += 1,
+                Some(false) => tally.monitor_illegal += 1,
+                None => tally.handed_over += 1,
+            }
+            let searched = self.search(part, Pruning::ALL);
+            self.same(&"no pruning", searched, self.search(part, Pruning::NONE));
+            self.same(&pruning, searched, self.search(part, pruning));
+            self.same(&"monitor", searched, monitored.unwrap_or(searched));
+            self.same(&"proposal", searched, searched || is_proved(part));
+            all_monitored = all_monitored.map(|all| all && searched);
+        }
+        self.compare(&"search", all_monitored.expect("set above"));
+    }
+
+    fn compare(&self, way: &dyn Debug, found: bool) {
+        self.same(way, self.expected, found);
+    }
+
+    fn same(&self, way: &dyn Debug, expected: bool, found: bool) {
+        assert_eq!(found, expected, "{}: {way:?} is wrong about {:#?}", self.name, self.operations);
+    }
+
+    /// What the fast path says, with its order verified.
+    fn monitor<M: Model>(&self, part: &Part<M>) -> Option<bool> {
+        let blind = match part.model.monitor(&part.spans, false) {
+            Monitored::Ok { .. } => Some(true),
+            Monitored::Illegal(_) => Some(false),
+            Monitored::HandOver => None,
+        };
+        let seeing = match part.model.monitor(&part.spans, true) {
+            Monitored::Ok { order } => {
+                let order = order.expect("an order was wanted");
+                let verified = witness::verify(&mut part.model.clone(), &part.spans, &order);
+                assert_eq!(verified, Ok(()), "{}: {:#?}", self.name, self.operations);
+                Some(true)
+            }
+            Monitored::Illegal(contradiction) => {
+                assert!(!contradiction.spans.is_empty(), "{}: {contradiction:?}", self.name);
+                Some(false)
+            }
+            Monitored::HandOver => None,
+        };
+        assert_eq!(blind, seeing, "{}: the order matters: {:#?}", self.name, self.operations);
+        seeing
+    }
+
+    /// What the search says, with its order verified.
+    fn search<M: Model>(&self, part: &Part<M>, pruning: Pruning) -> bool {
+        let mut search = Search::new(part.model.clone(), part.spans.clone(), pruning).expect("few are open");
+        match search.run(u64::MAX / 2) {
+            Progress::Ok { order } => {
+                let order: Vec<u32> = order.iter().map(|&span| span as u32).collect();
+                let verified = witness::verify(&mut part.model.clone(), &part.spans, &order);
+                assert_eq!(verified, Ok(()), "{}: {pruning:?}", self.name);
+                true
+            }
+            Progress::Illegal { .. } => false,
+            Progress::Pending => panic!("{}: the slice was ample", self.name),
+        }
+    }
+}
+
+fn is_proved<M: Model>(part: &Part<M>) -> bool {
+    let proves = |order: &Vec<u32>| witness::verify(&mut part.model.clone(), &part.spans, order).is_ok();
+    part.proposal.as_ref().is_some_and(proves)
+}
+
+#[test]
+fn keys_and_values() {
+    let tally = campaign::<checker::Kind>();
+    let each = [tally.monitor_illegal, tally.handed_over, tally.proved, tally.not_proved];
+    assert!(each.iter().all(|&count| count > tally.histories / 50), "every way is taken: {tally:?}");
+}
+
+#[test]
+fn texts() {
+    campaign::<checker::append::Kind>();
+}
+
+#[test]
+fn queues() {
+    let tally = campaign::<checker::queue::Kind>();
+    let each = [tally.monitor_ok, tally.monitor_illegal, tally.handed_over];
+    assert!(each.iter().all(|&count| count > tally.histories / 50), "every way is taken: {tally:?}");
+}

@@ -1,0 +1,89 @@
+//! Objects as plain as they can be: what every checker is held against. They share nothing with the checker but the
+//! names of operations and outputs: states are ordinary collections, and an operation is simply carried out.
+
+/// Keys with texts.
+mod append;
+/// Keys with values.
+mod kv;
+/// First-in-first-out queues.
+mod queue;
+
+use checker::Object;
+
+use crate::generated::Random;
+
+/// Keys of a small history. The worlds of the oracle are arrays of this length.
+pub(crate) const KEYS: usize = 3;
+
+/// Calls a generic function for every object there is. A new object is a file of this folder and a line here.
+macro_rules! for_every_object {
+    ($trial:ident) => {
+        $trial::<checker::Kind>();
+        $trial::<checker::append::Kind>();
+        $trial::<checker::queue::Kind>();
+    };
+}
+pub(crate) use for_every_object;
+
+/// An object that can be carried out, and asked at random.
+pub(crate) trait Plain: Object {
+    /// What one key holds; the default is what it holds at first.
+    type State: Clone + Default;
+
+    /// Carries the operation out on its key, and says what comes back. The world is all keys.
+    fn perform(&self, key: usize, world: &mut [Self::State]) -> Self::Output;
+
+    /// Whether a client that was told `told` may have got `came`.
+    fn agrees(came: &Self::Output, told: &Self::Output) -> bool {
+        came == told
+    }
+
+    /// What a client is told of what comes back, if that leaves a choice.
+    fn tell(came: Self::Output, _random: &mut Random) -> Self::Output {
+        came
+    }
+
+    /// Something to ask.
+    fn draw(random: &mut Random, values: &mut Values) -> Self;
+
+    /// Some output of the operation, right or wrong.
+    fn guess(&self, random: &mut Random, values: &Values) -> Self::Output;
+
+    /// The same operation on values with other names.
+    fn rename(&self, name: fn(u64) -> u64) -> Self;
+
+    /// The same output with other names of values.
+    fn rename_output(output: &Self::Output, name: fn(u64) -> u64) -> Self::Output;
+}
+
+/// The values of a history.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Values {
+    /// How many there are; zero: every one that is written is a new one.
+    few: u64,
+    /// Values written so far.
+    written: u64,
+}
+
+impl Values {
+    pub(crate) fn new(few: u64) -> Values {
+        Values { few, written: 0 }
+    }
+
+    /// A value to write.
+    pub(crate) fn next(&mut self, random: &mut Random) -> u64 {
+        self.written += 1;
+        if self.few == 0 { self.written } else { 1 + random.below(self.few) }
+    }
+
+    /// A value that may have been written.
+    pub(crate) fn any(&self, random: &mut Random) -> u64 {
+        let most = if self.few == 0 { self.written + 1 } else { self.few };
+        1 + random.below(most)
+    }
+
+    /// A value that may have been written, or nothing.
+    pub(crate) fn any_or_nothing(&self, random: &mut Random) -> Option<u64> {
+        (!random.percent(25)).then(|| self.any(random))
+    }
+}
