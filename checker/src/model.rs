@@ -45,6 +45,15 @@ pub trait Model: Clone + Debug + Send {
         false
     }
 
+    /// Whether [`Model::may_become`] ever says no. Where it does not, the search does not ask.
+    const LOOKS_AHEAD: bool = false;
+
+    /// Whether the state may become one in which the pure action can happen, without a write
+    /// ([`Model::is_write`]) in between. When in doubt, yes.
+    fn may_become(&mut self, _state: State, _pure: &Self::Action) -> bool {
+        true
+    }
+
     /// Decides a history of actions without a search, if it meets a precondition that makes that possible; near-linear.
     /// `want_order`: whether an order is wanted as the proof of an *ok*.
     fn monitor(&self, _spans: &[Span<Self::Action>], _want_order: bool) -> Monitored {

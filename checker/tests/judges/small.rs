@@ -9,13 +9,14 @@ use crate::generated::{Random, anything};
 use crate::{AMPLE, history, logs, oracle};
 
 /// Every rule alone, and all.
-const PRUNINGS: [Pruning; 7] = [
+const PRUNINGS: [Pruning; 8] = [
     Pruning::NONE,
     Pruning { greedy: true, ..Pruning::NONE },
     Pruning { symmetry: true, ..Pruning::NONE },
     Pruning { dominance: true, ..Pruning::NONE },
     Pruning { no_return: true, ..Pruning::NONE },
     Pruning { unseen: true, ..Pruning::NONE },
+    Pruning { twins: true, ..Pruning::NONE },
     Pruning::ALL,
 ];
 
