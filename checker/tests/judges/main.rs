@@ -21,6 +21,9 @@ mod metamorphic;
 /// What the tests of all objects share.
 mod objects;
 /// Brute force: every order, every subset of unknown outcomes.
+/// Fed event by event, against every prefix.
+mod online;
+/// Brute force: every order, every subset of unknown outcomes, every prefix.
 mod oracle;
 /// The objects, as plain as they can be.
 mod plain;
