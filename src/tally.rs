@@ -27,7 +27,8 @@ pub(crate) struct Ended {
     judge: String,
     /// The run's fingerprint; empty if it held.
     fingerprint: String,
-    /// The explicit faults in order: in words, and whether it touched something.
+    /// The explicit faults in order: in words, and whether it touched something, or would have if the run had not been
+    /// cut short, for all we know.
     faults: Vec<(String, bool)>,
     /// The rare paths, and whether it reached them.
     gates: Vec<(&'static str, bool)>,
@@ -55,7 +56,9 @@ impl Glance {
             sentence: if held { String::new() } else { run::sentence(outcome) },
             judge: judge.map(|judge| judge.name.clone()).unwrap_or_default(),
             fingerprint: if held { String::new() } else { outcome.fingerprint.clone() },
-            faults: explicit.map(|fault| (fault.what.clone(), fault.touched())).collect(),
+            faults: explicit
+                .map(|fault| (fault.what.clone(), fault.touched() || outcome.cut_short))
+                .collect(),
             gates: outcome.gates.clone(),
             events: outcome.events,
             differed: None,

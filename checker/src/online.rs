@@ -132,6 +132,12 @@ impl Online {
         Online::default()
     }
 
+    /// A checker that has seen nothing, with room for so many operations.
+    pub fn with_room(operations: usize) -> Online {
+        let (operations, entries) = (Vec::with_capacity(operations), Vec::with_capacity(operations));
+        Online { operations, entries, ..Online::default() }
+    }
+
     /// Everything fed so far, in order of calls. What has not ended is of unknown outcome.
     pub fn operations(&self) -> &[Operation] {
         &self.operations

@@ -14,6 +14,10 @@ pub trait Clients<S: Service> {
     fn gone(&mut self, now: u64, client: u32, node: NodeId, out: &mut Vec<ClientEffect<S>>);
     /// Whether no operation is open and none is to come.
     fn done(&self) -> bool;
+    /// Whether what clients were answered so far contradicts itself. Nothing that follows can mend that: the run ends.
+    fn is_contradicted(&self) -> bool {
+        false
+    }
 }
 
 /// What clients ask of their world, in order.

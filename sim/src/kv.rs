@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use checker::online::{Alarm, Handle, Online};
 use checker::{Kind, Outcome as Ending, Output};
 use registry::{Answer, Command, Key, Op, OpName, Outcome, Reason, Reply, Request, Server, Value, Versioned};
 use replica::{ClientSession, NodeId, Position, ReadMode, Sequence, Span};
@@ -29,6 +30,29 @@ pub struct KvClients {
     records: Vec<Record>,
     /// Operations that have not ended.
     open: u64,
+    /// Who judges the answers as they come.
+    watch: Option<Watch>,
+}
+
+/// A judge of answers, and what it is fed.
+#[derive(Clone)]
+struct Watch {
+    online: Online,
+    /// Whether it is fed updates only.
+    updates_only: bool,
+    /// What it found.
+    alarm: Option<Alarm>,
+}
+
+/// What is judged as it is answered, and ends the run when it cannot be placed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Watched {
+    /// Nothing: answers are judged at the end.
+    Nothing,
+    /// Updates: reads are not promised to be linearizable.
+    Updates,
+    /// All operations.
+    Everything,
 }
 
 /// What became of an operation.
@@ -57,6 +81,8 @@ pub struct Record {
     refused: u32,
     /// The node last asked.
     asked: NodeId,
+    /// Its handle at the judge of answers, if it was fed to one.
+    watched: Option<Handle>,
 }
 
 #[derive(Clone)]
@@ -111,7 +137,7 @@ impl Ticket {
 
 impl KvClients {
     /// The clients of a plan, before the run.
-    pub fn new(plan: &Plan, tracing: bool) -> KvClients {
+    pub fn new(plan: &Plan, tracing: bool, watched: Watched) -> KvClients {
         let workload = plan.workload.clone();
         let mut clients: Vec<Client> =
             (0..workload.clients).map(|client| Client::new(client, plan.nodes)).collect();
@@ -120,12 +146,24 @@ impl KvClients {
             clients[operation.client as usize].to_come.push(index);
         }
         let open = records.len() as u64;
-        KvClients { workload, nodes: plan.nodes, tracing, clients, records, open }
+        let online = || Online::with_room(records.len());
+        let watch = |updates_only| Some(Watch { online: online(), updates_only, alarm: None });
+        let watch = match watched {
+            Watched::Nothing => None,
+            Watched::Updates => watch(true),
+            Watched::Everything => watch(false),
+        };
+        KvClients { workload, nodes: plan.nodes, tracing, clients, records, open, watch }
     }
 
     /// What became of every operation, in order of the plan.
     pub fn records(&self) -> &[Record] {
         &self.records
+    }
+
+    /// The answer that contradicts all that is possible, if there was one.
+    pub fn alarm(&self) -> Option<&Alarm> {
+        self.watch.as_ref()?.alarm.as_ref()
     }
 
     fn start_operation(&mut self, now: u64, index: usize, out: Out<'_>) {
@@ -159,6 +197,9 @@ impl KvClients {
             OperationKind::Cas => Kind::Cas { expect: known, value: operation.value },
         };
         client.in_flight.insert(client.sequence, index);
+        if let Some(watch) = &mut self.watch {
+            watch.called(now, record);
+        }
         self.send(now, index, out);
     }
 
@@ -255,6 +296,9 @@ impl KvClients {
         record.ending = Some(ending);
         record.ended = Some(now);
         record.position = position;
+        if let Some(watch) = &mut self.watch {
+            watch.ended(now, record, ending);
+        }
         self.open -= 1;
         let client = record.client;
         let state = &mut self.clients[client as usize];
@@ -433,6 +477,34 @@ impl Clients<Server> for KvClients {
     fn done(&self) -> bool {
         self.open == 0
     }
+
+    fn is_contradicted(&self) -> bool {
+        self.alarm().is_some()
+    }
+}
+
+impl Watch {
+    fn called(&mut self, now: u64, record: &mut Record) {
+        if self.updates_only && !record.kind.is_update() {
+            return;
+        }
+        match record.watched {
+            // In another session: every request for it in the one before was refused.
+            Some(handle) => self.online.ask_again(handle, now, record.kind),
+            None => {
+                let (client, key) = (record.client.into(), record.key.into());
+                record.watched = Some(self.online.call(client, key, now, record.kind));
+            }
+        }
+    }
+
+    fn ended(&mut self, now: u64, record: &Record, ending: Ending) {
+        // One that was never called has no handle.
+        let Some(handle) = record.watched else { return };
+        let position = record.position.map(|position| position.0);
+        let alarm = self.online.end(handle, now, ending, position);
+        self.alarm = self.alarm.take().or(alarm);
+    }
 }
 
 impl Record {
@@ -455,6 +527,7 @@ impl Record {
             sent: 0,
             refused: 0,
             asked: NodeId(0),
+            watched: None,
         }
     }
 }

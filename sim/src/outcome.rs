@@ -41,6 +41,9 @@ pub struct Outcome {
     pub quiet_at: u64,
     /// Rare paths that the protocol names, and whether this run reached them.
     pub gates: Vec<(&'static str, bool)>,
+    /// Whether the run was stopped before its end: an answer could not be placed, or a mutant contradicted itself. The
+    /// judges of the whole run (`available`, `converges`) were not asked, and the others only until then.
+    pub cut_short: bool,
 }
 
 impl Outcome {

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use checker::online::Alarm;
 use checker::{Budget, History, Operation, Outcome as Ending, Report, Verdict as Found};
 use registry::Server;
 use replica::{Knobs, Link, Replica, RuleBit, RuleText, Rules, Span};
 
 use crate::judge::{Ledger, Tally, When};
-use crate::kv::{KvClients, Record};
+use crate::kv::{KvClients, Record, Watched};
 use crate::outcome::{JudgeReport, Latency, Operations, Outcome, Side, Unavailability, Verdict};
 use crate::plan::{LinkKind, Plan, ReadMode};
 use crate::trace::TraceEvent;
@@ -83,7 +84,7 @@ pub fn world<R: Replica>(plan: &Plan, options: &RunOptions) -> Result<KvWorld<R>
         rules: rules_of("registry", registry::rules::RULES, &plan.without)?,
         ..registry::Options::DEFAULT
     };
-    let clients = KvClients::new(plan, options.tracing);
+    let clients = KvClients::new(plan, options.tracing, watched(plan, options));
     let world = WorldOptions {
         codec: options.codec,
         tracing: options.tracing,
@@ -94,6 +95,24 @@ pub fn world<R: Replica>(plan: &Plan, options: &RunOptions) -> Result<KvWorld<R>
         bare: false,
     };
     Ok(World::new(Arc::new(plan.clone()), world, config, server, clients))
+}
+
+/// What clients' answers are judged for as they come: what is linearizable by promise, if the judge of that is not silent.
+fn watched(plan: &Plan, options: &RunOptions) -> Watched {
+    let watched = match plan.workload.reads {
+        ReadMode::Linearizable => Watched::Everything,
+        ReadMode::Sync | ReadMode::Sequential | ReadMode::Stale => Watched::Updates,
+    };
+    let is_silent = options.without_judges.iter().any(|off| off == linearizable_judge(plan));
+    if plan.expect.linearizable && !is_silent { watched } else { Watched::Nothing }
+}
+
+/// The judge of what is linearizable by promise.
+fn linearizable_judge(plan: &Plan) -> &'static str {
+    match plan.workload.reads {
+        ReadMode::Linearizable => "linearizable",
+        ReadMode::Sync | ReadMode::Sequential | ReadMode::Stale => "linearizable-writes",
+    }
 }
 
 /// The rules of `owner` but those that `without` names. Rules of others are theirs to find.
@@ -139,10 +158,14 @@ pub fn conclude<R: Replica>(
     let faults = world.fault_reports();
     let unavailability = unavailability(plan, records, &faults);
     let mut judges = world.judge_reports();
-    judges.extend(panic.clone());
-    // What clients were told until a mutant contradicted itself, they were told.
+    // What clients were told until the run was cut short, they were told.
+    let cut_short = panic.is_some() || world.clients().alarm().is_some();
+    judges.extend(panic);
     judges.extend(client_judges(plan, options, &history));
-    if panic.is_none() {
+    if let Some(alarm) = world.clients().alarm() {
+        date(&mut judges, linearizable_judge(plan), alarm, world.events());
+    }
+    if !cut_short {
         judges.push(availability(plan, options, &unavailability, records));
         judges.push(progress(plan, options, quiet_at, converged_at, world.now(), world.events()));
     }
@@ -168,6 +191,7 @@ pub fn conclude<R: Replica>(
         converged_at,
         quiet_at: quiet_at.unwrap_or(world.now()),
         gates: world.gates(),
+        cut_short,
     };
     Run { outcome, trace: world.trace().to_vec(), history }
 }
@@ -223,6 +247,17 @@ fn client_judges(plan: &Plan, options: &RunOptions, history: &History) -> Vec<Ju
     };
     let shown = judged.into_iter().filter(|(name, _)| !options.without_judges.iter().any(|off| off == name));
     shown.map(|(name, report)| client_judge(name, &report, history)).collect()
+}
+
+/// Says of the judge whose promise was broken that it was at this event: the one at which the run was stopped.
+fn date(judges: &mut [JudgeReport], name: &str, alarm: &Alarm, event: u64) {
+    let judge = judges.iter_mut().find(|judge| judge.name == name);
+    let judge = judge.expect("who stops a run is not silent");
+    if judge.verdict != Verdict::Violated {
+        // The check of the whole history ran out of budget before it came to the key.
+        (judge.verdict, judge.detail) = (Verdict::Violated, alarm.explanation.sentence.clone());
+    }
+    (judge.first_event, judge.first_at) = (Some(event), Some(alarm.time));
 }
 
 fn client_judge(name: &str, report: &Report, history: &History) -> JudgeReport {

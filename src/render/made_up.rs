@@ -79,6 +79,7 @@ pub(crate) fn outcome(protocol: &'static str, letter: char) -> Outcome {
         converged_at: Some(12_345_678_901),
         quiet_at: 12_000_000_000,
         gates: vec![("leader deposed with uncommitted suffix", true), ("conflicting suffix cut", false)],
+        cut_short: false,
     }
 }
 

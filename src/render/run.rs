@@ -40,11 +40,14 @@ impl Report<'_> {
         exit
     }
 
-    /// The explicit faults that touched nothing in any run: errors of the scenario.
+    /// The explicit faults that touched nothing in any run: errors of the scenario. A run that was cut short may not
+    /// have come to them.
     pub(crate) fn untouched(&self) -> Vec<&FaultReport> {
         let Some(first) = self.outcomes.first() else { return Vec::new() };
         let missed = |index: usize| {
-            self.outcomes.iter().all(|outcome| outcome.faults.get(index).is_none_or(|fault| !fault.touched()))
+            self.outcomes.iter().all(|outcome| {
+                !outcome.cut_short && outcome.faults.get(index).is_none_or(|fault| !fault.touched())
+            })
         };
         let explicit = first.faults.iter().enumerate().filter(|(_, fault)| fault.explicit);
         explicit.filter(|(index, _)| missed(*index)).map(|(_, fault)| fault).collect()
@@ -114,9 +117,11 @@ impl Report<'_> {
                 hidden += 1;
                 continue;
             }
-            let reports = || self.outcomes.iter().map(|outcome| outcome.faults.get(index));
-            let at = reports().flatten().map(|report| report.at).min().unwrap_or(fault.at);
-            table.row(&format!("{} {}", brief(at), fault.what), reports().map(|report| touched(report, at)));
+            let reports = || self.outcomes.iter().map(|outcome| (outcome.faults.get(index), outcome.cut_short));
+            let at = reports().filter_map(|(report, _)| report).map(|report| report.at).min();
+            let at = at.unwrap_or(fault.at);
+            let cell = |(report, cut_short)| touched(report, at, cut_short);
+            table.row(&format!("{} {}", brief(at), fault.what), reports().map(cell));
         }
         if hidden > 0 {
             let more = of(hidden, "more drawn fault", "more drawn faults");
@@ -278,6 +283,9 @@ fn failure(outcome: &Outcome, rerun: &Rerun) -> String {
     if !others.is_empty() {
         text.push_str(&format!("  also violated: {}\n", others.join(", ")));
     }
+    if outcome.cut_short {
+        text.push_str("  the run was cut short there: nothing that comes later was judged, nor the run as a whole\n");
+    }
     text.push_str(&format!("  seed {}\n  fingerprint {}\n", outcome.seed, outcome.fingerprint));
     text.push_str(&format!("  {}\n", rerun.line(outcome.protocol, outcome.seed)));
     text
@@ -325,12 +333,13 @@ fn unavailability(outcome: &Outcome) -> String {
 fn converged(outcome: &Outcome) -> String {
     match outcome.converged_at {
         Some(at) => format!("{} after the end", duration(at.saturating_sub(outcome.quiet_at))),
+        None if outcome.cut_short => "cut short".to_string(),
         None => "no".to_string(),
     }
 }
 
 /// What a fault touched in one run.
-fn touched(report: Option<&FaultReport>, at: u64) -> String {
+fn touched(report: Option<&FaultReport>, at: u64, cut_short: bool) -> String {
     let Some(report) = report else { return "-".to_string() };
     let counts = [
         (report.processes, "process", "processes"),
@@ -341,7 +350,11 @@ fn touched(report: Option<&FaultReport>, at: u64) -> String {
     ];
     let parts: Vec<String> =
         counts.iter().filter(|(n, _, _)| *n > 0).map(|(n, one, many)| of(*n, one, many)).collect();
-    let what = if report.touched() { parts.join(", ") } else { "TOUCHED NOTHING".to_string() };
+    let what = match (report.touched(), cut_short) {
+        (true, _) => parts.join(", "),
+        (false, true) => "cut short".to_string(),
+        (false, false) => "TOUCHED NOTHING".to_string(),
+    };
     let later = if report.at > at { format!("at {} ", brief(report.at)) } else { String::new() };
     let who = if report.who.is_empty() { String::new() } else { format!("{}: ", report.who) };
     format!("{later}{who}{what}")

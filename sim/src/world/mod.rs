@@ -230,7 +230,8 @@ impl<R: Replica, S: Service, C: Clients<S>> World<R, S, C> {
         self.net.carry_out_clients();
     }
 
-    /// Runs until workload and faults are over and the cluster has converged, or until the horizon.
+    /// Runs until workload and faults are over and the cluster has converged, or until the horizon; or until what clients
+    /// were answered contradicts itself.
     pub fn run(&mut self) {
         while self.step() {}
     }
@@ -251,7 +252,7 @@ impl<R: Replica, S: Service, C: Clients<S>> World<R, S, C> {
         self.net.cause = cause;
         self.net.fingerprint.record([time, order, 0, 0]);
         self.dispatch(what);
-        !self.is_over()
+        !self.net.clients.is_contradicted() && !self.is_over()
     }
 
     /// Simulated time in nanoseconds.
