@@ -12,6 +12,8 @@ mod dialogues;
 mod leases;
 /// Rules left out, waits dropped, claims forged: every judge is seen to fail, and to keep silent where it must.
 mod mutants;
+/// Runs that stop at the first answer that cannot be placed.
+mod stopped;
 /// Runs and sweeps of real scenarios.
 mod sweep;
 /// The rules of this repository.

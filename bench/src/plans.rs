@@ -60,7 +60,12 @@ pub fn calm(nodes: u8, links: LinkKind, latency: (u64, u64), sync: (u64, u64), s
         faults: vec![Fault { at: span + 1, what: crash, explicit: false }],
         fates: Default::default(),
         horizon: span,
-        expect: Expect { linearizable: false, unavailable_at_most: None, converges_within: None },
+        expect: Expect {
+            linearizable: false,
+            staleness_at_most: None,
+            unavailable_at_most: None,
+            converges_within: None,
+        },
     }
 }
 

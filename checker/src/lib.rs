@@ -8,6 +8,9 @@
 //! | linearizable | [`linearizable()`] | every operation takes effect at one instant between its call and its return |
 //! | sequential | [`sequential`] | prefixes of the log, never going backward for one client, own updates included |
 //! | sync | [`sync`] | what Zab's `sync` followed by a local read promises: the sequential promise, no more |
+//! | monotonic reads | [`monotonic_reads`] | no client sees time go backward |
+//! | read your writes | [`read_your_writes`] | no client misses what it wrote itself |
+//! | bounded staleness | [`bounded_staleness`] | nobody misses what anybody had been told of some time before |
 //! | stale | [`stale`] | some prefix of the log, nothing from the future, nothing that was never written |
 //!
 //! Verdicts have three values, and a fourth for a checker that had nothing to look at ([`Verdict`]): a history that
@@ -58,4 +61,4 @@ pub use object::Object;
 pub use online::Online;
 pub use options::Options;
 pub use verdict::{Budget, By, Counts, Explanation, KeyReport, Report, Verdict, Why};
-pub use weaker::{sequential, stale, sync};
+pub use weaker::{bounded_staleness, monotonic_reads, read_your_writes, sequential, stale, sync};

@@ -30,7 +30,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::history::{History, Kind, Operation, Outcome, Output, Value};
+use crate::history::{History, Operation, Outcome, Value};
+use crate::kv::{Kind, Output};
 use crate::linearizable::linearizable;
 use crate::verdict::{Budget, Explanation, Verdict};
 
@@ -230,8 +231,9 @@ impl Online {
         self.spent += cost + report.counts.configurations;
         match report.verdict {
             Verdict::Illegal { explanation } => {
-                let operation = row.operations[explanation.operation] as usize;
-                Some(Explanation { operation, ..explanation })
+                let here = |operation: usize| row.operations[operation] as usize;
+                let core = explanation.core.iter().map(|&operation| here(operation)).collect();
+                Some(Explanation { operation: here(explanation.operation), core, ..explanation })
             }
             Verdict::Unknown { .. } => {
                 row.is_left = true;

@@ -405,6 +405,8 @@ pub enum Fate {
 pub struct Expect {
     /// The promise of the reads holds for the whole history (linearizability, for `linearizable` reads).
     pub linearizable: bool,
+    /// For how long a read may miss what a client had been told of, in nanoseconds; none: not judged.
+    pub staleness_at_most: Option<u64>,
     /// The longest span with an operation pending and none completing ok, in nanoseconds; none: not judged.
     pub unavailable_at_most: Option<u64>,
     /// How long after workload and faults are over the cluster must have converged, in nanoseconds; none: not judged.

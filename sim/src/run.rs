@@ -16,8 +16,13 @@ use crate::plan::{LinkKind, Plan, ReadMode};
 use crate::trace::TraceEvent;
 use crate::world::{World, WorldOptions};
 
-/// How to run a plan. None of it changes what happens, but `without_judges` what is said of it and `unheld_kinds` the
-/// host (a deliberate bug, for testing judges).
+/// The judge of all operations, where reads are promised to be linearizable.
+const LINEARIZABLE: &str = "linearizable";
+/// The judge of the updates, where reads are promised less.
+const LINEARIZABLE_WRITES: &str = "linearizable-writes";
+
+/// How to run a plan. None of it changes what happens, but `without_judges` what is said of it (and so how soon a run
+/// ends in which an answer cannot be placed) and `unheld_kinds` the host (a deliberate bug, for testing judges).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RunOptions {
     /// Encode and decode every message and record on its way.
@@ -110,8 +115,8 @@ fn watched(plan: &Plan, options: &RunOptions) -> Watched {
 /// The judge of what is linearizable by promise.
 fn linearizable_judge(plan: &Plan) -> &'static str {
     match plan.workload.reads {
-        ReadMode::Linearizable => "linearizable",
-        ReadMode::Sync | ReadMode::Sequential | ReadMode::Stale => "linearizable-writes",
+        ReadMode::Linearizable => LINEARIZABLE,
+        ReadMode::Sync | ReadMode::Sequential | ReadMode::Stale => LINEARIZABLE_WRITES,
     }
 }
 
@@ -223,30 +228,31 @@ fn history_of(records: &[Record], ledger: &Ledger) -> History {
         .expect("operations end after they are called")
 }
 
+/// The promise of the reads, and beside a weak one that of the updates; what is expected beyond. A silent judge costs
+/// nothing.
 fn client_judges(plan: &Plan, options: &RunOptions, history: &History) -> Vec<JudgeReport> {
-    if !plan.expect.linearizable {
-        return Vec::new();
-    }
-    let budget = Budget::default();
-    let linearizable = |history: &History| checker::linearizable(history, budget);
-    let judged = match plan.workload.reads {
-        ReadMode::Linearizable => vec![("linearizable", linearizable(history))],
-        ReadMode::Sync => {
-            vec![("linearizable-writes", linearizable(&history.updates())), ("sync", checker::sync(history))]
-        }
-        ReadMode::Sequential => {
-            let sequential = checker::sequential(history);
-            vec![("linearizable-writes", linearizable(&history.updates())), ("sequential", sequential)]
-        }
-        ReadMode::Stale => {
-            vec![
-                ("linearizable-writes", linearizable(&history.updates())),
-                ("stale", checker::stale(history)),
-            ]
+    let linearizable = |history: &History| checker::linearizable(history, Budget::default());
+    let mut reports = Vec::new();
+    let mut ask = |name: &str, judge: &dyn Fn() -> Report| {
+        if !options.without_judges.iter().any(|off| off == name) {
+            reports.push(client_judge(name, &judge(), history));
         }
     };
-    let shown = judged.into_iter().filter(|(name, _)| !options.without_judges.iter().any(|off| off == name));
-    shown.map(|(name, report)| client_judge(name, &report, history)).collect()
+    if plan.expect.linearizable {
+        if plan.workload.reads != ReadMode::Linearizable {
+            ask(LINEARIZABLE_WRITES, &|| linearizable(&history.updates()));
+        }
+        match plan.workload.reads {
+            ReadMode::Linearizable => ask(LINEARIZABLE, &|| linearizable(history)),
+            ReadMode::Sync => ask("sync", &|| checker::sync(history)),
+            ReadMode::Sequential => ask("sequential", &|| checker::sequential(history)),
+            ReadMode::Stale => ask("stale", &|| checker::stale(history)),
+        }
+    }
+    if let Some(bound) = plan.expect.staleness_at_most {
+        ask("bounded-staleness", &|| checker::bounded_staleness(history, bound));
+    }
+    reports
 }
 
 /// Says of the judge whose promise was broken that it was at this event: the one at which the run was stopped.

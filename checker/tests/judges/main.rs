@@ -37,6 +37,8 @@ mod queue;
 mod replay;
 /// Sets: monitor, search and brute force.
 mod set;
+/// Session guarantees and bounded staleness.
+mod sessions;
 /// The checkers against the oracle, on all small histories and on many random ones.
 mod small;
 /// Every verdict path, seen to fail.

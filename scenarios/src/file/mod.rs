@@ -480,10 +480,16 @@ pub(crate) fn least_turn(network: &NetworkSpec) -> u64 {
 
 /// `[expect]`
 fn expect(root: &Table<'_>) -> Expect {
-    let mut expect = Expect { linearizable: true, unavailable_at_most: None, converges_within: None };
+    let mut expect = Expect {
+        linearizable: true,
+        staleness_at_most: None,
+        unavailable_at_most: None,
+        converges_within: None,
+    };
     let Some(table) = root.table("expect") else { return expect };
     expect.linearizable = table.get("linearizable", |field| field.flag()).or_value(true);
     let span = |key| table.get(key, |field| field.positive_duration()).map(|placed| placed.value);
+    expect.staleness_at_most = span("staleness_at_most");
     expect.unavailable_at_most = span("unavailable_at_most");
     expect.converges_within = span("converges_within");
     table.finish();

@@ -445,7 +445,12 @@ impl Story {
             faults: Vec::new(),
             fates: BTreeMap::new(),
             horizon: 2_000 * MS,
-            expect: Expect { linearizable: false, unavailable_at_most: None, converges_within: None },
+            expect: Expect {
+                linearizable: false,
+                staleness_at_most: None,
+                unavailable_at_most: None,
+                converges_within: None,
+            },
         };
         Story {
             plan,
