@@ -33,7 +33,8 @@ fn a_run_stops_at_the_first_answer_that_no_order_explains_and_not_before() {
     let chosen = MUTANTS.map(|id| mutants.iter().find(|mutant| mutant.id == id).expect("it is there"));
     let cases: Vec<(&Mutant, u64)> =
         chosen.iter().flat_map(|&mutant| (0..SEEDS).map(move |seed| (mutant, seed))).collect();
-    let stopped: usize = cases.par_iter().map(|&(mutant, seed)| usize::from(is_stopped_rightly(mutant, seed))).sum();
+    let stopped: usize =
+        cases.par_iter().map(|&(mutant, seed)| usize::from(is_stopped_rightly(mutant, seed))).sum();
     assert!(stopped > 15, "{stopped} of {} runs stopped", cases.len());
 }
 

@@ -117,7 +117,8 @@ impl Report<'_> {
                 hidden += 1;
                 continue;
             }
-            let reports = || self.outcomes.iter().map(|outcome| (outcome.faults.get(index), outcome.cut_short));
+            let reports =
+                || self.outcomes.iter().map(|outcome| (outcome.faults.get(index), outcome.cut_short));
             let at = reports().filter_map(|(report, _)| report).map(|report| report.at).min();
             let at = at.unwrap_or(fault.at);
             let cell = |(report, cut_short)| touched(report, at, cut_short);
@@ -284,7 +285,9 @@ fn failure(outcome: &Outcome, rerun: &Rerun) -> String {
         text.push_str(&format!("  also violated: {}\n", others.join(", ")));
     }
     if outcome.cut_short {
-        text.push_str("  the run was cut short there: nothing that comes later was judged, nor the run as a whole\n");
+        text.push_str(
+            "  the run was cut short there: nothing that comes later was judged, nor the run as a whole\n",
+        );
     }
     text.push_str(&format!("  seed {}\n  fingerprint {}\n", outcome.seed, outcome.fingerprint));
     text.push_str(&format!("  {}\n", rerun.line(outcome.protocol, outcome.seed)));

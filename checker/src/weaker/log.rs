@@ -81,11 +81,14 @@ impl Log {
         let prefix = self.call_latest.len() + 1;
         let latest = self.call_latest.last().copied().unwrap_or(0);
         if operation.is_ok() && operation.ret.is_some_and(|ret| ret < latest) {
-            let late = self.operations.iter().copied().find(|&earlier| {
-                history.operations()[earlier].call == latest
-            });
+            let late =
+                self.operations.iter().copied().find(|&earlier| history.operations()[earlier].call == latest);
             let late = late.expect("the latest call is one of them");
-            court.illegal(index, &[late], "{0} is behind {1} in the log, which was called after it had returned");
+            court.illegal(
+                index,
+                &[late],
+                "{0} is behind {1} in the log, which was called after it had returned",
+            );
         }
         self.call_latest.push(latest.max(operation.call));
         self.operations.push(index);

@@ -183,13 +183,7 @@ fn is_nonsense(operation: &Operation) -> bool {
 }
 
 /// A read must show a prefix that existed when it returned and that holds all that the read has to know of.
-fn judge_read(
-    log: &Log,
-    court: &mut Court<'_>,
-    promise: &impl Promise,
-    index: usize,
-    from: Bound,
-) -> Bound {
+fn judge_read(log: &Log, court: &mut Court<'_>, promise: &impl Promise, index: usize, from: Bound) -> Bound {
     let operation = court.history.operations()[index];
     let key = operation.key;
     let Some(sight) = sight(&operation).filter(|_| is_read(&operation)) else { return from };

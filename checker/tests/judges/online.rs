@@ -136,9 +136,8 @@ fn the_alarm_of_a_long_history_is_where_the_check_of_prefixes_turns() {
         // A read returns what another one saw: what was there before, or what comes.
         let seen = reads[other as usize].outcome;
         reads[one as usize].outcome = seen;
-        let is_illegal = |fed: usize| {
-            linearizable(&history(&prefix(&operations, fed)), AMPLE).verdict.is_illegal()
-        };
+        let is_illegal =
+            |fed: usize| linearizable(&history(&prefix(&operations, fed)), AMPLE).verdict.is_illegal();
         let (alarm, online) = feed(&operations);
         match alarm {
             Some(fed) => assert!(is_illegal(fed) && !is_illegal(fed - 1), "seed {seed}"),

@@ -158,7 +158,11 @@ fn junk(seed: u64) -> Vec<Operation> {
 }
 
 /// Holds a checker against brute force. How often it said ok, illegal, unknown.
-fn compare(make: &dyn Fn(u64) -> Vec<Operation>, check: &dyn Fn(&[Operation]) -> Report, rule: Rule) -> [u64; 3] {
+fn compare(
+    make: &dyn Fn(u64) -> Vec<Operation>,
+    check: &dyn Fn(&[Operation]) -> Report,
+    rule: Rule,
+) -> [u64; 3] {
     let mut counts = [0; 3];
     for seed in 0..1_500 {
         let operations = make(seed);
@@ -194,7 +198,8 @@ fn every_promise_agrees_with_brute_force() {
         (Box::new(|o| bounded_staleness(&history(o), 40)), &late_40, "bounded by 40"),
     ];
     for (check, rule, name) in &checks {
-        let counts = [compare(&small, check, *rule), compare(&foreign, check, *rule), compare(&junk, check, *rule)];
+        let counts =
+            [compare(&small, check, *rule), compare(&foreign, check, *rule), compare(&junk, check, *rule)];
         for (counts, what) in counts.iter().zip(["positions", "none", "junk"]) {
             assert!(counts[1] > 100, "{name}, {what}: {counts:?}");
         }
@@ -222,7 +227,8 @@ fn the_stronger_promise_implies_the_weaker_one() {
         let bounds = [0, 1, 10, 100, u64::MAX].map(|bound| is_ok(bounded_staleness(&history, bound)));
         assert!(bounds.is_sorted(), "seed {seed}: a longer bound promises less");
         assert_eq!(bounds[4], any, "seed {seed}: without end it promises nothing more");
-        let steps = [!fresh && in_order, !in_order && sessions[0], !in_order && sessions[1], !sessions[0] && any];
+        let steps =
+            [!fresh && in_order, !in_order && sessions[0], !in_order && sessions[1], !sessions[0] && any];
         (0..4).for_each(|step| only_weaker[step] += u64::from(steps[step]));
     }
     assert!(only_weaker.iter().all(|&count| count > 20), "{only_weaker:?}: each step is one");
