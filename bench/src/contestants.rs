@@ -11,6 +11,7 @@ use scenarios::Protocol;
 use sim::plan::LinkKind;
 use zab::Zab;
 
+use crate::checking::Checking;
 use crate::commit_omnipaxos::Omni;
 use crate::commit_quorate::{DiskKind, Quorate};
 use crate::commit_raft::{TakeReady, TikvRaft};
@@ -49,6 +50,10 @@ pub fn all() -> Vec<Box<dyn Contestant>> {
     ours::<Zab>(&mut list);
     for protocol in Protocol::ALL {
         list.push(Box::new(LeaderCrash { protocol }));
+    }
+    for protocol in Protocol::ALL {
+        list.push(Box::new(Checking { protocol, is_on: true }));
+        list.push(Box::new(Checking { protocol, is_on: false }));
     }
     list
 }

@@ -12,6 +12,7 @@
 //!
 //! `README.md` of this folder says what each row is and what was done to be fair.
 
+mod checking;
 mod clock;
 mod commit_omnipaxos;
 mod commit_quorate;

@@ -424,6 +424,26 @@ mod tests {
     }
 
     #[test]
+    fn a_run_that_was_cut_short_says_so_and_is_no_evidence_against_a_fault() {
+        let mut outcome = made_up::violated();
+        (outcome.cut_short, outcome.converged_at) = (true, None);
+        outcome.faults[1] = FaultReport {
+            messages: 0,
+            timers: 0,
+            writes: 0,
+            operations: 0,
+            processes: 0,
+            ..outcome.faults[1].clone()
+        };
+        let text = human(std::slice::from_ref(&outcome), &[]);
+        assert!(text.contains("  the run was cut short there: "), "{text}");
+        assert!(text.contains("n4: cut short") && !text.contains("TOUCHED NOTHING"), "{text}");
+        outcome.cut_short = false;
+        let text = human(&[outcome], &[]);
+        assert!(text.contains("TOUCHED NOTHING") && !text.contains("cut short"), "{text}");
+    }
+
+    #[test]
     fn the_exit_follows_the_worst_verdict() {
         let mut outcomes = made_up::three();
         assert_eq!(with_report(&outcomes, &[], |report| report.exit()), Exit::Held);
