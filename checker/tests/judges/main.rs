@@ -35,10 +35,10 @@ mod promises;
 mod queue;
 /// A witness carried out on a plain object.
 mod replay;
-/// Sets: monitor, search and brute force.
-mod set;
 /// Session guarantees and bounded staleness.
 mod sessions;
+/// Sets: monitor, search and brute force.
+mod set;
 /// The checkers against the oracle, on all small histories and on many random ones.
 mod small;
 /// Every verdict path, seen to fail.
