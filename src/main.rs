@@ -1,9 +1,10 @@
 //! The `quorate` command: scenario files in, verdicts out.
 //!
-//! One file a subcommand: `run`, `sweep`, `trace`, `scenarios`, `rules`, `mutants`, `contrast`, `completions`. Each
+//! One file a subcommand: `run`, `sweep`, `trace`, `check`, `scenarios`, `rules`, `mutants`, `contrast`, `completions`. Each
 //! selects its work, has `engine` do it, and hands the results to `render`, which is pure. stdout carries the result
 //! only, the same bytes for the same input; everything else goes to stderr.
 
+mod check;
 mod completions;
 mod contrast;
 mod mutants;
@@ -45,6 +46,7 @@ enum Command {
     Run(run::Arguments),
     Sweep(sweep::Arguments),
     Trace(trace::Arguments),
+    Check(check::Arguments),
     Scenarios(scenarios::Arguments),
     Rules(rules::Arguments),
     Mutants(mutants::Arguments),
@@ -58,6 +60,7 @@ impl Command {
             Command::Run(arguments) => run::execute(arguments, terminal),
             Command::Sweep(arguments) => sweep::execute(arguments, terminal),
             Command::Trace(arguments) => trace::execute(arguments, terminal),
+            Command::Check(arguments) => check::execute(arguments, terminal),
             Command::Scenarios(arguments) => scenarios::execute(arguments, terminal),
             Command::Rules(arguments) => rules::execute(arguments, terminal),
             Command::Mutants(arguments) => mutants::execute(arguments, terminal),

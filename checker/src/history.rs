@@ -76,7 +76,7 @@ impl<K: Object> Operation<K> {
     }
 
     /// Checks one operation by itself.
-    fn validate(&self) -> Result<(), Defect> {
+    pub(crate) fn validate(&self) -> Result<(), Defect> {
         if self.ret.is_some_and(|ret| ret < self.call) {
             return Err(Defect::ReturnBeforeCall);
         }

@@ -2,6 +2,7 @@
 
 pub(crate) mod units;
 
+pub(crate) mod check;
 mod judges;
 pub(crate) mod mutants;
 pub(crate) mod rules;

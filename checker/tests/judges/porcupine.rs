@@ -122,7 +122,6 @@ fn a_line_that_is_not_understood_is_an_error() {
         "INFO  jepsen.util - 0\t:ok\t:read\tnil",
         "INFO  jepsen.util - 0\t:invoke\t:read\tnil\nINFO  jepsen.util - 0\t:invoke\t:read\tnil",
         "INFO  jepsen.util - 0\t:invoke\t:write\t1\nINFO  jepsen.util - 0\t:ok\t:write\t2",
-        "INFO  jepsen.util - 0\t:invoke\t:write\t1\nINFO  jepsen.util - 0\t:fail\t:write\t1",
         "WARN  jepsen.util - 0\t:invoke\t:read\tnil",
         "something else",
     ];

@@ -1,0 +1,191 @@
+//! Our own format: a JSON object an operation, one a line.
+//!
+//! `{"client":1,"key":0,"call":1,"ret":2,"kind":{"put":{"value":3}},"outcome":{"ok":"done"},"position":7}`. Keys and
+//! values may be texts as well as numbers. A history about a single object leaves `key` out.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, Visitor};
+
+use super::faults::{Draft, Drafts};
+use super::names::Namer;
+use super::naming::Naming;
+use super::{Loaded, Span};
+use crate::history::{Defect, History, Operation};
+use crate::object::Object;
+
+/// What a line looks like.
+const LINE: &str = r#"{"client":..,"key":..,"call":..,"ret":..,"kind":..,"outcome":..}"#;
+
+/// The fields of a line.
+const FIELDS: &[&str] = &["client", "key", "call", "ret", "kind", "outcome", "position"];
+
+/// Reads a history.
+pub(super) fn load<K: Object>(text: &str, drafts: &mut Drafts) -> Loaded<K> {
+    let mut names = Namer::new();
+    let mut operations = Vec::new();
+    let mut places = Vec::new();
+    let mut start = 0;
+    for (index, line) in text.split_inclusive('\n').enumerate() {
+        let written = line.trim_end();
+        if !written.is_empty() {
+            match read(written, &mut names) {
+                Ok(operation) => {
+                    operations.push(operation);
+                    places.push(Span { call: index + 1, end: Some(index + 1) });
+                }
+                Err(wrong) => drafts.add(wrong.draft(start)),
+            }
+        }
+        if drafts.is_full() {
+            break;
+        }
+        start += line.len();
+    }
+    let history =
+        History::new(operations).unwrap_or_else(|error| unreachable!("each was validated: {error}"));
+    Loaded { history: history.with_names(names.close()), places, skipped: 0 }
+}
+
+/// What is wrong with a line, in bytes of it.
+#[derive(Debug)]
+struct Wrong {
+    at: usize,
+    end: usize,
+    problem: String,
+    expected: String,
+    help: &'static str,
+}
+
+impl Wrong {
+    fn draft(self, start: usize) -> Draft {
+        Draft::new(start + self.at..start + self.end, self.problem, self.expected).help(self.help)
+    }
+}
+
+fn read<K: Object>(line: &str, names: &mut Namer) -> Result<Operation<K>, Wrong> {
+    let mut reader = serde_json::Deserializer::from_str(line);
+    let operation = Line { names, object: PhantomData::<K> }
+        .deserialize(&mut reader)
+        .and_then(|operation| reader.end().map(|()| operation))
+        .map_err(|error| malformed(line, &error))?;
+    operation.validate().map_err(|defect| impossible(line, &defect))?;
+    Ok(operation)
+}
+
+/// What the reader of JSON said.
+fn malformed(line: &str, error: &serde_json::Error) -> Wrong {
+    let said = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    let problem = said.strip_suffix(&place).unwrap_or(&said);
+    let mut at = error.column().saturating_sub(1).min(line.len());
+    while !line.is_char_boundary(at) {
+        at -= 1;
+    }
+    // "unknown variant `enqueue`, expected ..": the word may be another object's.
+    let word = problem.strip_prefix("unknown variant `").and_then(|rest| rest.split('`').next());
+    let (problem, expected) = problem.split_once(", expected ").unwrap_or((problem, LINE));
+    Wrong {
+        at,
+        end: line.len(),
+        problem: problem.to_owned(),
+        expected: expected.to_owned(),
+        help: word.map_or("", super::model_with),
+    }
+}
+
+/// An operation that is well written and cannot be.
+fn impossible(line: &str, defect: &Defect) -> Wrong {
+    let (field, problem, expected) = match defect {
+        Defect::ReturnBeforeCall => ("\"ret\"", "the operation returned before it was called", "call <= ret"),
+        Defect::OkWithoutReturn => ("\"outcome\"", "the operation is ok and has no return", "its \"ret\""),
+        _ => ("\"outcome\"", "the output belongs to another kind of operation", "an output of this kind"),
+    };
+    let at = line.find(field).unwrap_or(0);
+    Wrong { at, end: line.len(), problem: problem.to_owned(), expected: expected.to_owned(), help: "" }
+}
+
+/// Reads an operation; what its numbers and texts stand for goes to the names.
+struct Line<'n, K> {
+    names: &'n mut Namer,
+    object: PhantomData<K>,
+}
+
+impl<'de, K: Object> DeserializeSeed<'de> for Line<'_, K> {
+    type Value = Operation<K>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Operation<K>, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de, K: Object> Visitor<'de> for Line<'_, K> {
+    type Value = Operation<K>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(LINE)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Operation<K>, A::Error> {
+        let (mut client, mut key, mut call, mut ret) = (None, None, None, None);
+        let (mut kind, mut outcome, mut position) = (None, None, None);
+        while let Some(field) = fields.next_key_seed(FieldName)? {
+            match field {
+                "client" => once(&mut client, field, || fields.next_value())?,
+                "key" => once(&mut key, field, || fields.next_value_seed(Naming::new(self.names)))?,
+                "call" => once(&mut call, field, || fields.next_value())?,
+                "ret" => once(&mut ret, field, || fields.next_value())?,
+                "kind" => once(&mut kind, field, || fields.next_value_seed(Naming::new(self.names)))?,
+                "outcome" => once(&mut outcome, field, || fields.next_value_seed(Naming::new(self.names)))?,
+                _ => once(&mut position, field, || fields.next_value())?,
+            }
+        }
+        let missing = |field| A::Error::missing_field(field);
+        Ok(Operation {
+            client: client.ok_or_else(|| missing("client"))?,
+            key: key.unwrap_or(0),
+            call: call.ok_or_else(|| missing("call"))?,
+            ret: ret.flatten(),
+            kind: kind.ok_or_else(|| missing("kind"))?,
+            outcome: outcome.ok_or_else(|| missing("outcome"))?,
+            position: position.flatten(),
+        })
+    }
+}
+
+/// Reads a field that must not be there yet.
+fn once<T, E: serde::de::Error>(
+    field: &mut Option<T>,
+    name: &'static str,
+    read: impl FnOnce() -> Result<T, E>,
+) -> Result<(), E> {
+    match field.replace(read()?) {
+        None => Ok(()),
+        Some(_) => Err(E::duplicate_field(name)),
+    }
+}
+
+/// Reads the name of a field.
+struct FieldName;
+
+impl<'de> DeserializeSeed<'de> for FieldName {
+    type Value = &'static str;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<&'static str, D::Error> {
+        deserializer.deserialize_identifier(self)
+    }
+}
+
+impl Visitor<'_> for FieldName {
+    type Value = &'static str;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the name of a field")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<&'static str, E> {
+        let known = FIELDS.iter().find(|&&field| field == name);
+        known.copied().ok_or_else(|| E::unknown_field(name, FIELDS))
+    }
+}
