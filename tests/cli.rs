@@ -3,10 +3,11 @@
 use crate::{folder, quorate};
 
 /// Every way to ask for a subcommand.
-const SUBCOMMANDS: [&[&str]; 9] = [
+const SUBCOMMANDS: [&[&str]; 10] = [
     &["run"],
     &["sweep"],
     &["trace"],
+    &["check"],
     &["scenarios"],
     &["scenarios", "list"],
     &["scenarios", "check"],
@@ -31,7 +32,7 @@ fn every_help_has_an_example_and_the_exit_codes() {
 
 #[test]
 fn usage_errors_end_with_2_and_say_nothing_on_stdout() {
-    let cases: [&[&str]; 16] = [
+    let cases: [&[&str]; 21] = [
         &[],
         &["frobnicate"],
         &["run"],
@@ -47,6 +48,11 @@ fn usage_errors_end_with_2_and_say_nothing_on_stdout() {
         &["sweep", "x.toml", "--seeds", "0..10", "--jobs", "0"],
         &["trace", "x.jsonl", "--from", "3"],
         &["trace", "x.jsonl", "--kind", "miracle"],
+        &["check", "x.jsonl"],
+        &["check", "--model", "register"],
+        &["check", "x.jsonl", "--model", "stack"],
+        &["check", "x.jsonl", "--model", "kv", "--memory", "lots"],
+        &["check", "x.jsonl", "--model", "kv", "--deadline", "10"],
         &["completions", "abacus"],
     ];
     for arguments in cases {

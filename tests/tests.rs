@@ -1,5 +1,7 @@
 //! The tests of everything together, in one binary.
 
+/// `quorate check`: verdicts, exit codes, errors.
+mod check;
 /// The command as a process: streams, exit codes, help, errors.
 mod cli;
 /// The page of measured differences.

@@ -25,6 +25,7 @@ pub(super) struct File {
 enum Subject {
     Kv(Loaded<checker::Kind>),
     Append(Loaded<checker::append::Kind>),
+    Queue(Loaded<checker::queue::Kind>),
 }
 
 /// What was found out about a file.
@@ -67,6 +68,7 @@ impl File {
                 self.told(loaded, report)
             }
             Subject::Append(loaded) => self.told(loaded, linearizable(&loaded.history, *options)),
+            Subject::Queue(loaded) => self.told(loaded, linearizable(&loaded.history, *options)),
         }
     }
 
@@ -125,6 +127,7 @@ fn read(path: &Path, arguments: &Arguments) -> Result<Result<File, Wrong>, Failu
     let history = match arguments.model {
         Model::Register | Model::Kv => load(&text, format).map(Subject::Kv),
         Model::Append => load(&text, format).map(Subject::Append),
+        Model::Queue => load(&text, format).map(Subject::Queue),
     };
     match history {
         Ok(history) => Ok(Ok(File { name, format, history })),
@@ -242,5 +245,8 @@ fn show(wrong: &Wrong, terminal: &Terminal) {
     let mut text = String::new();
     let handler = miette::GraphicalReportHandler::new_themed(miette::GraphicalTheme::unicode());
     let is_drawn = terminal.color_of_diagnostics && handler.render_report(&mut text, wrong).is_ok();
-    terminal.note(if is_drawn { text.trim_end() } else { &wrong.plain() });
+    if !is_drawn {
+        text = wrong.plain();
+    }
+    terminal.note(text.trim_end());
 }

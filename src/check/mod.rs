@@ -77,6 +77,8 @@ pub(crate) enum Model {
     Kv,
     /// Keys with texts: get, put, append
     Append,
+    /// Queues: enqueue, dequeue
+    Queue,
 }
 
 impl Model {
@@ -86,6 +88,7 @@ impl Model {
             Model::Register => "register",
             Model::Kv => "kv",
             Model::Append => "append",
+            Model::Queue => "queue",
         }
     }
 }

@@ -18,18 +18,11 @@ impl Spoken for Kind {
         }
     }
 
-    fn answered(&self, end: &Event<'_>, _names: &mut Namer) -> Result<Output, Draft> {
+    fn answered(&self, end: &Event<'_>, names: &mut Namer) -> Result<Output, Draft> {
         match self {
             Kind::Get if end.value.is_nil() => Ok(Output::Text(String::new())),
             Kind::Get => text(&end.value).map(Output::Text),
-            Kind::Put { text: called } | Kind::Append { text: called } => {
-                if text(&end.value)? == *called {
-                    return Ok(Output::Done);
-                }
-                let problem =
-                    format!("the end of the :{} has another value than its call", end.function.text);
-                Err(Draft::new(end.value.span.clone(), problem, "the same value on both lines"))
-            }
+            Kind::Put { .. } | Kind::Append { .. } => self.repeated(end, names).map(|()| Output::Done),
         }
     }
 }

@@ -31,7 +31,7 @@ impl Events for Edn {
         if bracket.is_some() {
             reader.skip_byte();
         }
-        let (mut skipped, mut is_open) = (0, bracket.is_some());
+        let (mut skipped, mut is_open, mut was_lost) = (0, bracket.is_some(), false);
         while !drafts.is_full() {
             match reader.next() {
                 Ok(Next::Form(form)) => match event(form) {
@@ -40,6 +40,8 @@ impl Events for Edn {
                     Err(draft) => drafts.add(draft),
                 },
                 Ok(Next::Closing(_)) if is_open => is_open = false,
+                // Behind a fault nobody knows which bracket closes what.
+                Ok(Next::Closing(_)) if was_lost => {}
                 Ok(Next::Closing(span)) => {
                     drafts.add(Draft::new(span, "a bracket closes nothing", "a map an operation"));
                 }
@@ -48,6 +50,7 @@ impl Events for Edn {
                     // What follows on the same line hangs together with it.
                     reader = Reader::new(text, draft.start());
                     reader.skip_line();
+                    (is_open, was_lost) = (false, true);
                     drafts.add(draft);
                 }
             }

@@ -75,6 +75,9 @@ pub(super) trait Spoken: Object {
     /// What can be asked, for those who asked for something else.
     const FUNCTIONS: &'static str;
 
+    /// Whether only equality matters of the numbers in operations, so that texts may stand for them.
+    const TAKES_TEXTS: bool = true;
+
     /// What the call of an operation asks for; `None` if there is no such function.
     fn asked(function: &str, value: &Form<'_>, names: &mut Namer) -> Option<Result<Self, Draft>>;
 
@@ -89,6 +92,16 @@ pub(super) trait Spoken: Object {
         _names: &mut Namer,
     ) -> Result<Outcome<Self::Output>, Draft> {
         Ok(Outcome::Failed)
+    }
+
+    /// Checks that the end of an operation has the same value as its call.
+    fn repeated(&self, end: &Event<'_>, names: &mut Namer) -> Result<(), Draft> {
+        let again = Self::asked(end.function.text, &end.value, names).and_then(Result::ok);
+        if again.as_ref() == Some(self) {
+            return Ok(());
+        }
+        let problem = format!("the end of the :{} has another value than its call", end.function.text);
+        Err(Draft::new(end.value.span.clone(), problem, "the same value on both lines"))
     }
 }
 
@@ -154,9 +167,11 @@ pub(super) fn load<K: Spoken>(
 /// An operation that was called and has not ended.
 #[derive(Clone, Debug)]
 struct Open<'a> {
-    operation: usize,
+    /// `None` if its call was at fault: nothing can be said of its end.
+    operation: Option<usize>,
     function: &'a str,
     span: Range<usize>,
+    line: usize,
 }
 
 /// Operations on their way.
@@ -207,23 +222,15 @@ impl<'a, K: Spoken> Pairing<'a, K> {
     }
 
     fn call(&mut self, event: Event<'a>) -> Result<(), Draft> {
-        let Word { text: function, span } = event.function.clone();
-        let (key, value) = self.key_and_value(&event)?;
-        let asked = K::asked(function, value, &mut self.names);
-        let kind = asked.unwrap_or_else(|| {
-            Err(Draft::new(span, format!("no {} has :{function}", K::NAME), K::FUNCTIONS)
-                .help(super::model_with(function)))
-        })?;
-        let open = Open { operation: self.operations.len(), function, span: event.span.clone() };
-        if let Some(before) = self.open.insert(event.process, open) {
-            let problem = format!("process {} is called while it has an operation open", event.process);
-            let line = self.places[before.operation].call;
-            return Err(Draft::new(
-                event.span,
-                problem,
-                format!("an end of the one called on line {line} before it"),
-            ));
-        }
+        let asked = self.asked(&event);
+        let open = Open {
+            operation: asked.is_ok().then_some(self.operations.len()),
+            function: event.function.text,
+            span: event.span.clone(),
+            line: self.line,
+        };
+        let before = self.open.insert(event.process, open);
+        let (key, kind) = asked?;
         self.operations.push(Operation {
             client: event.process,
             key,
@@ -234,7 +241,22 @@ impl<'a, K: Spoken> Pairing<'a, K> {
             position: None,
         });
         self.places.push(Span { call: self.line, end: None });
-        Ok(())
+        let Some(before) = before else { return Ok(()) };
+        let problem = format!("process {} is called while it has an operation open", event.process);
+        let expected = format!("an end of the one called on line {} before it", before.line);
+        Err(Draft::new(event.span, problem, expected))
+    }
+
+    /// What a call asks for, and of which key.
+    fn asked(&mut self, event: &Event<'a>) -> Result<(u64, K), Draft> {
+        let Word { text: function, span } = event.function.clone();
+        let (key, value) = self.key_and_value(event)?;
+        let unknown = || {
+            let problem = format!("no {} has :{function}", K::NAME);
+            Err(Draft::new(span, problem, K::FUNCTIONS).help(super::model_with(function)))
+        };
+        let kind = K::asked(function, value, &mut self.names).unwrap_or_else(unknown)?;
+        Ok((key, kind))
     }
 
     fn end(&mut self, event: Event<'a>) -> Result<(), Draft> {
@@ -243,13 +265,14 @@ impl<'a, K: Spoken> Pairing<'a, K> {
             return Err(Draft::new(event.span, problem, "its :invoke on a line before")
                 .help("a history that was cut off at its beginning cannot be judged"));
         };
+        let Some(place) = open.operation else { return Ok(()) };
         let Word { text: function, span } = event.function.clone();
-        let line = self.places[open.operation].call;
+        let line = open.line;
         if function != open.function {
             let problem = format!("the end of a :{} says :{function}", open.function);
             return Err(Draft::new(span, problem, format!(":{}, as on line {line}", open.function)));
         }
-        let called = self.operations[open.operation].clone();
+        let called = self.operations[place].clone();
         let outcome = match event.phase {
             Phase::Ok => {
                 let (key, value) = self.key_and_value(&event)?;
@@ -276,10 +299,10 @@ impl<'a, K: Spoken> Pairing<'a, K> {
             let problem = format!("the operation ends at {}, before its call at {}", self.time, called.call);
             return Err(Draft::new(event.span, problem, format!("a time after that on line {line}")));
         }
-        let operation = &mut self.operations[open.operation];
+        let operation = &mut self.operations[place];
         operation.outcome = outcome;
         operation.ret = Some(self.time);
-        self.places[open.operation].end = Some(self.line);
+        self.places[place].end = Some(self.line);
         Ok(())
     }
 

@@ -5,15 +5,16 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::ops::Range;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, Visitor};
 
+use super::events::Spoken;
 use super::faults::{Draft, Drafts};
 use super::names::Namer;
 use super::naming::Naming;
 use super::{Loaded, Span};
 use crate::history::{Defect, History, Operation};
-use crate::object::Object;
 
 /// What a line looks like.
 const LINE: &str = r#"{"client":..,"key":..,"call":..,"ret":..,"kind":..,"outcome":..}"#;
@@ -22,7 +23,7 @@ const LINE: &str = r#"{"client":..,"key":..,"call":..,"ret":..,"kind":..,"outcom
 const FIELDS: &[&str] = &["client", "key", "call", "ret", "kind", "outcome", "position"];
 
 /// Reads a history.
-pub(super) fn load<K: Object>(text: &str, drafts: &mut Drafts) -> Loaded<K> {
+pub(super) fn load<K: Spoken>(text: &str, drafts: &mut Drafts) -> Loaded<K> {
     let mut names = Namer::new();
     let mut operations = Vec::new();
     let mut places = Vec::new();
@@ -64,7 +65,7 @@ impl Wrong {
     }
 }
 
-fn read<K: Object>(line: &str, names: &mut Namer) -> Result<Operation<K>, Wrong> {
+fn read<K: Spoken>(line: &str, names: &mut Namer) -> Result<Operation<K>, Wrong> {
     let mut reader = serde_json::Deserializer::from_str(line);
     let operation = Line { names, object: PhantomData::<K> }
         .deserialize(&mut reader)
@@ -79,20 +80,39 @@ fn malformed(line: &str, error: &serde_json::Error) -> Wrong {
     let said = error.to_string();
     let place = format!(" at line {} column {}", error.line(), error.column());
     let problem = said.strip_suffix(&place).unwrap_or(&said);
-    let mut at = error.column().saturating_sub(1).min(line.len());
-    while !line.is_char_boundary(at) {
-        at -= 1;
-    }
+    let token = token(line, error.column().saturating_sub(1));
     // "unknown variant `enqueue`, expected ..": the word may be another object's.
     let word = problem.strip_prefix("unknown variant `").and_then(|rest| rest.split('`').next());
     let (problem, expected) = problem.split_once(", expected ").unwrap_or((problem, LINE));
     Wrong {
-        at,
-        end: line.len(),
+        at: token.start,
+        end: token.end,
         problem: problem.to_owned(),
         expected: expected.to_owned(),
         help: word.map_or("", super::model_with),
     }
+}
+
+/// The text, number or word that ends at this byte: the reader of JSON names the place behind what it did not like.
+fn token(line: &str, last: usize) -> Range<usize> {
+    let bytes = line.as_bytes();
+    let last = last.min(bytes.len().saturating_sub(1));
+    let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || b"+-._".contains(byte);
+    let start = match bytes.get(last) {
+        Some(b'"') => bytes[..last].iter().rposition(|&byte| byte == b'"').unwrap_or(last),
+        Some(byte) if is_word(byte) => {
+            bytes[..last].iter().rposition(|byte| !is_word(byte)).map_or(0, |at| at + 1)
+        }
+        _ => last,
+    };
+    let mut token = start..(last + 1).min(bytes.len());
+    while !line.is_char_boundary(token.start) {
+        token.start -= 1;
+    }
+    while !line.is_char_boundary(token.end) {
+        token.end += 1;
+    }
+    token
 }
 
 /// An operation that is well written and cannot be.
@@ -103,7 +123,8 @@ fn impossible(line: &str, defect: &Defect) -> Wrong {
         _ => ("\"outcome\"", "the output belongs to another kind of operation", "an output of this kind"),
     };
     let at = line.find(field).unwrap_or(0);
-    Wrong { at, end: line.len(), problem: problem.to_owned(), expected: expected.to_owned(), help: "" }
+    let end = line[at..].find([',', '}']).map_or(line.len(), |length| at + length);
+    Wrong { at, end, problem: problem.to_owned(), expected: expected.to_owned(), help: "" }
 }
 
 /// Reads an operation; what its numbers and texts stand for goes to the names.
@@ -112,7 +133,7 @@ struct Line<'n, K> {
     object: PhantomData<K>,
 }
 
-impl<'de, K: Object> DeserializeSeed<'de> for Line<'_, K> {
+impl<'de, K: Spoken> DeserializeSeed<'de> for Line<'_, K> {
     type Value = Operation<K>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Operation<K>, D::Error> {
@@ -120,7 +141,7 @@ impl<'de, K: Object> DeserializeSeed<'de> for Line<'_, K> {
     }
 }
 
-impl<'de, K: Object> Visitor<'de> for Line<'_, K> {
+impl<'de, K: Spoken> Visitor<'de> for Line<'_, K> {
     type Value = Operation<K>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -136,8 +157,14 @@ impl<'de, K: Object> Visitor<'de> for Line<'_, K> {
                 "key" => once(&mut key, field, || fields.next_value_seed(Naming::new(self.names)))?,
                 "call" => once(&mut call, field, || fields.next_value())?,
                 "ret" => once(&mut ret, field, || fields.next_value())?,
-                "kind" => once(&mut kind, field, || fields.next_value_seed(Naming::new(self.names)))?,
-                "outcome" => once(&mut outcome, field, || fields.next_value_seed(Naming::new(self.names)))?,
+                "kind" if K::TAKES_TEXTS => {
+                    once(&mut kind, field, || fields.next_value_seed(Naming::new(self.names)))?;
+                }
+                "outcome" if K::TAKES_TEXTS => {
+                    once(&mut outcome, field, || fields.next_value_seed(Naming::new(self.names)))?;
+                }
+                "kind" => once(&mut kind, field, || fields.next_value())?,
+                "outcome" => once(&mut outcome, field, || fields.next_value())?,
                 _ => once(&mut position, field, || fields.next_value())?,
             }
         }

@@ -38,18 +38,6 @@ impl Spoken for Kind {
     }
 }
 
-impl Kind {
-    /// Checks that the end of an operation has the same value as its call.
-    fn repeated(&self, end: &Event<'_>, names: &mut Namer) -> Result<(), Draft> {
-        let again = Kind::asked(end.function.text, &end.value, names).and_then(Result::ok);
-        if again.as_ref() == Some(self) {
-            return Ok(());
-        }
-        let problem = format!("the end of the :{} has another value than its call", end.function.text);
-        Err(Draft::new(end.value.span.clone(), problem, "the same value on both lines"))
-    }
-}
-
 fn swap(value: &Form<'_>, names: &mut Namer) -> Result<Kind, Draft> {
     let no_pair = || Draft::new(value.span.clone(), format!("{} is no pair", value.name()), "[old new]");
     let (expect, value) = value.pair().ok_or_else(no_pair)?;

@@ -20,6 +20,7 @@ mod json_lines;
 mod kv;
 mod names;
 mod naming;
+mod queue;
 
 pub use faults::{FAULTS_MAX, Fault, Faults};
 

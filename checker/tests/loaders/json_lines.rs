@@ -63,11 +63,11 @@ fn what_is_wrong_is_told_with_its_place() {
     let cases: [(String, usize, usize, &str); 10] = [
         (format!("{good}\n\n{{"), 3, 1, "EOF while parsing an object"),
         ("{}".into(), 1, 2, "missing field `client`"),
-        (good.replace("client", "customer"), 1, 11, "unknown field `customer`"),
-        (good.replace("\"get\"", "\"enqueue\""), 1, 54, "unknown variant `enqueue`"),
-        (good.replace("\"call\":4", "\"call\":\"x\""), 1, 32, "invalid type: string \"x\""),
-        (good.replace("\"call\":4", "\"call\":-4"), 1, 30, "invalid value: integer `-4`"),
-        (good.replace("\"call\":4", "\"call\":4,\"call\":4"), 1, 37, "duplicate field `call`"),
+        (good.replace("client", "customer"), 1, 2, "unknown field `customer`"),
+        (good.replace("\"get\"", "\"enqueue\""), 1, 45, "unknown variant `enqueue`"),
+        (good.replace("\"call\":4", "\"call\":\"x\""), 1, 28, "invalid type: string \"x\""),
+        (good.replace("\"call\":4", "\"call\":-4"), 1, 28, "invalid value: integer `-4`"),
+        (good.replace("\"call\":4", "\"call\":4,\"call\":4"), 1, 30, "duplicate field `call`"),
         (good.replace("\"call\":4", "\"call\":9"), 1, 30, "the operation returned before it was called"),
         (
             good.replace("\"unknown\"", "{\"ok\":\"done\"}"),

@@ -1,11 +1,15 @@
 //! Tests of the loaders: what is read, and what is refused, where, and in which words.
 
+/// The examples of the guide.
+mod docs;
 /// Jepsen's EDN.
 mod edn;
 /// The lines that Jepsen logs.
 mod jepsen_log;
 /// Our own format.
 mod json_lines;
+/// Broken files.
+mod mutated;
 
 use checker::import::{Faults, Format, Importable, Loaded, load};
 
