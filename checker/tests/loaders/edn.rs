@@ -134,7 +134,7 @@ fn what_is_wrong_is_told_with_its_place() {
         (
             format!("{call}\n{}", end.replace(":value 1", ":value 2")),
             2,
-            42,
+            43,
             "the end of the :write has another value than its call",
         ),
         (format!("{call}\n{}", end.replace(":write", ":read")), 2, 28, "the end of a :write says :read"),

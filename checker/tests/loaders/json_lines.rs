@@ -67,7 +67,7 @@ fn what_is_wrong_is_told_with_its_place() {
         (good.replace("\"get\"", "\"enqueue\""), 1, 45, "unknown variant `enqueue`"),
         (good.replace("\"call\":4", "\"call\":\"x\""), 1, 28, "invalid type: string \"x\""),
         (good.replace("\"call\":4", "\"call\":-4"), 1, 28, "invalid value: integer `-4`"),
-        (good.replace("\"call\":4", "\"call\":4,\"call\":4"), 1, 30, "duplicate field `call`"),
+        (good.replace("\"call\":4", "\"call\":4,\"call\":4"), 1, 37, "duplicate field `call`"),
         (good.replace("\"call\":4", "\"call\":9"), 1, 30, "the operation returned before it was called"),
         (
             good.replace("\"unknown\"", "{\"ok\":\"done\"}"),
