@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::explain::story::tell_kv;
+use crate::explain::{Scene, Told};
 use crate::history::{History, Names, Value};
 use crate::linearizable::Part;
 use crate::object::Object;
@@ -35,6 +37,16 @@ impl Kind {
     /// Whether the operation can change its key. Updates travel through the log, reads need not.
     pub fn is_update(self) -> bool {
         !matches!(self, Kind::Get)
+    }
+
+    /// What the operation is called when one speaks of it again.
+    pub(crate) fn noun(self) -> &'static str {
+        match self {
+            Kind::Put { .. } => "put",
+            Kind::Get => "get",
+            Kind::Delete => "delete",
+            Kind::Cas { .. } => "compare-and-set",
+        }
     }
 }
 
@@ -91,6 +103,25 @@ impl Object for Kind {
             Output::Differs(seen) => format!("found {}", names.held(seen)),
             Output::Mismatch => "did not find what it expected".to_owned(),
         }
+    }
+
+    fn label(&self, output: Option<&Output>, names: &Names) -> String {
+        match (*self, output) {
+            (Kind::Put { value }, _) => format!("put {}", names.value(value)),
+            (Kind::Get, Some(Output::Value(seen))) => format!("get {}", names.held(*seen)),
+            (Kind::Get, _) => "get".to_owned(),
+            (Kind::Delete, _) => "delete".to_owned(),
+            (Kind::Cas { expect, value }, Some(Output::Differs(_) | Output::Mismatch)) => {
+                format!("cas {}\u{2260}{}", names.held(expect), names.value(value))
+            }
+            (Kind::Cas { expect, value }, _) => {
+                format!("cas {}\u{2192}{}", names.held(expect), names.value(value))
+            }
+        }
+    }
+
+    fn tell(scene: &Scene<'_, Kind>) -> Option<Told> {
+        tell_kv(scene)
     }
 
     fn parts(history: &History) -> Vec<Part<Register>> {

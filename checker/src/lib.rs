@@ -31,6 +31,7 @@
 #![deny(missing_docs)]
 
 pub mod append;
+pub mod explain;
 pub mod generate;
 pub mod history;
 pub mod import;

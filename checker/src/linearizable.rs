@@ -12,6 +12,7 @@
 //! What a key may spend in a round is settled before the round begins, and nothing is decided before it ends: so the
 //! verdict and every word of the report are the same for any number of threads.
 
+use crate::explain;
 use crate::history::History;
 use crate::model::{Contradiction, Model, Monitored, Span};
 use crate::object::Object;
@@ -29,7 +30,12 @@ const STATES_LISTED_MAX: usize = 6;
 
 /// Judges a history of any object.
 pub fn linearizable<K: Object>(history: &History<K>, options: impl Into<Options>) -> Report {
-    judge(K::parts(history), &options.into(), &|operation| history.words(operation))
+    let options = options.into();
+    let mut report = judge(K::parts(history), &options, &|operation| history.words(operation));
+    if options.explain && report.counts.illegal > 0 {
+        explain::explain(history, &mut report, &options);
+    }
+    report
 }
 
 /// One key of a history of any object, ready to be judged.
@@ -310,7 +316,7 @@ fn spell_out<M: Model>(
         sentence = sentence.replace(&format!("{{{place}}}"), &words(operation));
     }
     let operation = *core.last().expect("a contradiction has spans");
-    Explanation { key: case.key, operation, core, sentence }
+    Explanation { core, ..Explanation::at(case.key, operation, sentence) }
 }
 
 fn list_states(states: &[String]) -> String {

@@ -9,6 +9,8 @@ pub type State = u32;
 ///
 /// An *action* is an operation together with what it returned. Equal actions are interchangeable: the search counts
 /// how many unknown ones of a kind took effect, not which.
+///
+/// What a model says of a history must also hold of the same history with some actions left out or made unknown.
 pub trait Model: Clone + Debug + Send {
     /// An operation and its output.
     type Action: Clone + Ord + Debug + Send;
@@ -52,6 +54,12 @@ pub trait Model: Clone + Debug + Send {
     /// ([`Model::is_write`]) in between. When in doubt, yes.
     fn may_become(&mut self, _state: State, _pure: &Self::Action) -> bool {
         true
+    }
+
+    /// Which spans can matter to those that are known to have happened: the others can be left out, and nothing
+    /// changes. With fewer known ones, never more than before.
+    fn useful(&self, spans: &[Span<Self::Action>]) -> Vec<bool> {
+        spans.iter().map(|span| span.ret.is_some() || !Self::is_pure(&span.action)).collect()
     }
 
     /// Decides a history of actions without a search, if it meets a precondition that makes that possible; near-linear.

@@ -5,6 +5,7 @@ use std::fmt::Debug;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::explain::{Scene, Told};
 use crate::history::{History, Names};
 use crate::linearizable::Part;
 use crate::model::Model;
@@ -40,6 +41,16 @@ pub trait Object: Clone + Eq + Debug + Serialize + DeserializeOwned + Send + Syn
 
     /// What came back, in words that follow "which": "returned 7".
     fn answer(output: &Self::Output, names: &Names) -> String;
+
+    /// A few letters for a bar in a drawing: "put 7", "get 7". `output` is `None` if the outcome is unknown.
+    fn label(&self, _output: Option<&Self::Output>, names: &Names) -> String {
+        self.ask("it", names)
+    }
+
+    /// Tells a contradiction by the rule that was broken, or `None` if no rule is recognized.
+    fn tell(_scene: &Scene<'_, Self>) -> Option<Told> {
+        None
+    }
 
     /// Splits a history into parts that can be judged alone, in ascending order of keys, and leaves out what cannot
     /// matter.

@@ -119,6 +119,10 @@ impl Model for Register {
         self.unseen.get(state as usize).copied().unwrap_or(false)
     }
 
+    fn useful(&self, spans: &[Span<Action>]) -> Vec<bool> {
+        useful(spans, self.states())
+    }
+
     fn monitor(&self, spans: &[Span<Action>], want_order: bool) -> Monitored {
         zones::decide(spans, self.states(), want_order, &|state| self.describe(state))
     }

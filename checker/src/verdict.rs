@@ -109,12 +109,43 @@ pub struct Explanation {
     pub core: Vec<usize>,
     /// The contradiction in a sentence.
     pub sentence: String,
+    /// Whether no operation of the core can be done without: if it took effect at any time or never, the history would
+    /// be linearizable.
+    #[serde(default)]
+    pub is_minimal: bool,
+    /// Operations that the sentence names beside the core, for the reader.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub beside: Vec<usize>,
+    /// Whether everything that ended before `operation` was shown to be fine.
+    #[serde(default)]
+    pub is_first: bool,
+    /// The last moment at which all was fine: the end before that of `operation`, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fine_until: Option<u64>,
+    /// The states in which the object can have been just before `operation` ended, in words: the first dozen. Empty if
+    /// they are not known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub states: Vec<String>,
+    /// How many such states there are.
+    #[serde(default)]
+    pub states_in_all: usize,
 }
 
 impl Explanation {
     /// An explanation that points at one operation.
     pub fn at(key: u64, operation: usize, sentence: String) -> Explanation {
-        Explanation { key, operation, core: Vec::new(), sentence }
+        Explanation {
+            key,
+            operation,
+            core: Vec::new(),
+            sentence,
+            is_minimal: false,
+            beside: Vec::new(),
+            is_first: false,
+            fine_until: None,
+            states: Vec::new(),
+            states_in_all: 0,
+        }
     }
 }
 

@@ -69,6 +69,8 @@ pub(super) struct Depth<M: Model, const W: usize> {
     pub(super) model: M,
     pub(super) timeline: Timeline<M::Action>,
     pub(super) pruning: Pruning,
+    /// Whether it matters how often an unknown outcome is used.
+    pub(super) counted: bool,
     /// What is open where the search stands.
     pub(super) position: Position<W>,
     pub(super) ahead: Ahead,
@@ -115,6 +117,7 @@ impl<M: Model, const W: usize> Depth<M, W> {
             used: Used::new(timeline.classes.iter().map(Vec::len)),
             timeline,
             pruning,
+            counted: true,
             frames: Vec::new(),
             ways: Vec::new(),
             entered: 0,
@@ -232,10 +235,16 @@ impl<M: Model, const W: usize> Depth<M, W> {
     /// Goes on to the next end that has not taken effect, and puts the configuration on the stack unless it is known
     /// to lead nowhere. The position is at its event.
     fn enter(&mut self, mut configuration: Configuration<W>, chosen: Option<Choice>) {
-        if let Some(Choice::Class(class)) = chosen {
+        if let Some(Choice::Class(class)) = chosen
+            && self.counted
+        {
             configuration.used = self.used.one_more(configuration.used, class);
         }
         if !self.advance(&mut configuration) {
+            if !self.counted {
+                self.answer = Some(Progress::Ok { order: Vec::new() });
+                return;
+            }
             let path: Vec<Choice> =
                 self.frames.iter().filter_map(|frame| frame.chosen).chain(chosen).collect();
             let order = self.replay(&path);

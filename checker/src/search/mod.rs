@@ -150,6 +150,19 @@ impl<M: Model> Search<M> {
         Ok(Search { core })
     }
 
+    /// A search that does not count how often actions of unknown outcome take effect: each may do so any number of
+    /// times. There are far fewer configurations, and if there is no order here, there is none with counting; an
+    /// order that is found means nothing and is not told.
+    pub fn uncounted(model: M, spans: Vec<Span<M::Action>>) -> Result<Search<M>, usize> {
+        let mut search = Search::new(model, spans, Pruning::ALL)?;
+        match &mut search.core {
+            Core::Narrow(depth) => depth.counted = false,
+            Core::Medium(depth) => depth.counted = false,
+            Core::Wide(depth) => depth.counted = false,
+        }
+        Ok(search)
+    }
+
     /// Visits at most this many configurations more.
     pub fn run(&mut self, configurations: u64) -> Progress {
         match &mut self.core {
@@ -192,6 +205,15 @@ impl<M: Model> Search<M> {
             Core::Narrow(depth) => depth.longest(),
             Core::Medium(depth) => depth.longest(),
             Core::Wide(depth) => depth.longest(),
+        }
+    }
+
+    /// The model, when the search is over.
+    pub fn into_model(self) -> M {
+        match self.core {
+            Core::Narrow(depth) => depth.model,
+            Core::Medium(depth) => depth.model,
+            Core::Wide(depth) => depth.model,
         }
     }
 
