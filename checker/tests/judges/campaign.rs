@@ -24,19 +24,24 @@ const OPERATIONS_MAX: u64 = 7;
 const THREADS: u64 = 2;
 
 /// Every rule alone, and every rule left out. A rule that is missing here does not compile.
-const PRUNINGS: [Pruning; 10] = {
-    let Pruning { greedy: _, symmetry: _, dominance: _, no_return: _, unseen: _ } = Pruning::ALL;
+const PRUNINGS: [Pruning; 14] = {
+    let Pruning { greedy: _, symmetry: _, dominance: _, no_return: _, unseen: _, twins: _, look_ahead: _ } =
+        Pruning::ALL;
     [
         Pruning { greedy: true, ..Pruning::NONE },
         Pruning { symmetry: true, ..Pruning::NONE },
         Pruning { dominance: true, ..Pruning::NONE },
         Pruning { no_return: true, ..Pruning::NONE },
         Pruning { unseen: true, ..Pruning::NONE },
+        Pruning { twins: true, ..Pruning::NONE },
+        Pruning { look_ahead: true, ..Pruning::NONE },
         Pruning { greedy: false, ..Pruning::ALL },
         Pruning { symmetry: false, ..Pruning::ALL },
         Pruning { dominance: false, ..Pruning::ALL },
         Pruning { no_return: false, ..Pruning::ALL },
         Pruning { unseen: false, ..Pruning::ALL },
+        Pruning { twins: false, ..Pruning::ALL },
+        Pruning { look_ahead: false, ..Pruning::ALL },
     ]
 };
 
