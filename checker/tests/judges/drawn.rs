@@ -112,7 +112,7 @@ fn carry_out<K: Plain>(random: &mut Random, look: &Look, operations: &mut [Opera
         operation.position = Some(position);
         let came = operation.kind.perform(operation.key as usize, &mut world);
         if !is_unknown {
-            operation.outcome = Outcome::Ok(K::tell(came, random));
+            operation.outcome = Outcome::Ok(<K as Plain>::tell(came, random));
         }
     }
 }
