@@ -44,6 +44,7 @@ pub mod online;
 pub mod options;
 pub mod queue;
 pub mod register;
+pub mod registry;
 pub mod search;
 pub mod set;
 mod table;

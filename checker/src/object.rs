@@ -18,6 +18,7 @@ use crate::model::Model;
 /// | keys with put, get, delete, compare-and-set | [`kv::Kind`](crate::kv::Kind) | [`Register`](crate::register::Register) |
 /// | locks with fencing tokens | [`lock::Kind`](crate::lock::Kind) | [`Lock`](crate::lock::Lock) |
 /// | queues, first in, first out | [`queue::Kind`](crate::queue::Kind) | [`Queue`](crate::queue::Queue) |
+/// | keys and lists of them | [`registry::Kind`](crate::registry::Kind) | [`Registry`](crate::registry::Registry) |
 /// | sets | [`set::Kind`](crate::set::Kind) | [`Set`](crate::set::Set) |
 /// | keys that hold texts, with append | [`append::Kind`](crate::append::Kind) | [`Texts`](crate::texts::Texts) |
 pub trait Object: Clone + Eq + Debug + Serialize + DeserializeOwned + Send + Sync + 'static {

@@ -11,7 +11,7 @@ mod model;
 mod monitor;
 mod window;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -172,14 +172,37 @@ fn hard_elements(history: &History<Kind>, indices: &[u32]) -> BTreeMap<Value, Ve
 
 fn part(history: &History<Kind>, key: u64, indices: &[u32]) -> Part<Set> {
     let mut part = Part::new(key, Set::new(history.names().clone()));
+    let found = found(history, indices);
     for &index in indices {
         let operation = &history.operations()[index as usize];
         part.count(operation.is_ok());
+        // An add of unknown outcome can as well never have happened if nobody ever found its element.
+        let is_idle = |value: Value| !operation.is_ok() && !found.contains(&value);
+        if matches!(operation.kind, Kind::Add { value } if is_idle(value)) {
+            continue;
+        }
         let Some(action) = action(&mut part.model, operation) else { continue };
         let ret = operation.ret.filter(|_| operation.is_ok());
         part.push(Span { call: operation.call, ret, action }, index);
     }
     part
+}
+
+/// The elements of adds of unknown outcome that somebody found.
+fn found(history: &History<Kind>, indices: &[u32]) -> BTreeSet<Value> {
+    let operations = || indices.iter().map(|&index| &history.operations()[index as usize]);
+    let added =
+        operations().filter(|operation| !operation.is_ok()).filter_map(|operation| element(&operation.kind));
+    let added: BTreeSet<Value> = added.collect();
+    let seen = operations().flat_map(|operation| match (&operation.kind, &operation.outcome) {
+        (_, Outcome::Ok(Output::Members(values))) => values.as_slice(),
+        (
+            Kind::Add { value } | Kind::Remove { value } | Kind::Contains { value },
+            Outcome::Ok(Output::Added(false) | Output::Removed(true) | Output::Is(true)),
+        ) => std::slice::from_ref(value),
+        _ => &[],
+    });
+    if added.is_empty() { added } else { seen.copied().filter(|value| added.contains(value)).collect() }
 }
 
 /// The action of an operation, or `None` for a read of unknown outcome, which says nothing.

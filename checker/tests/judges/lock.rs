@@ -4,7 +4,7 @@ use checker::history::{History, Operation, Outcome};
 use checker::lock::{Kind, Output};
 
 use crate::generated::Random;
-use crate::objects::{Tally, agree, has_order, intervals, trials};
+use crate::objects::{Tally, agree, has_order, intervals, is_decided_at_length, long, trials};
 
 /// A lock and a store, over plain values.
 #[derive(Clone, Default)]
@@ -220,6 +220,13 @@ fn stores_get_the_verdict_of_brute_force_from_the_monitor_alone() {
     let tally = compare(trials(40_000), ran_store, &[0, 0, 15, 40], 8);
     assert!(tally.ok > 5_000 && tally.illegal > 5_000, "both sides are seen: {tally:?}");
     assert_eq!(tally.handed_over, 0, "{tally:?}");
+}
+
+#[test]
+fn long_locks_and_stores_are_decided_by_the_monitor() {
+    for generate in [ran, ran_store] {
+        is_decided_at_length(&history(&generate(&mut Random(1), long(), 0)));
+    }
 }
 
 /// The sentence of a history that breaks the promise.

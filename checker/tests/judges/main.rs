@@ -33,6 +33,8 @@ mod porcupine;
 mod promises;
 /// Queues: monitor, search and brute force.
 mod queue;
+/// Registries with lists: checker and brute force.
+mod registry;
 /// A witness carried out on a plain object.
 mod replay;
 /// Session guarantees and bounded staleness.

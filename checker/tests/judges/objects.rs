@@ -1,6 +1,8 @@
 //! What the tests of all objects share: brute force over plain states, hidden instants, and a comparison of every way
 //! to a verdict. Nothing here knows a model.
 
+use std::time::Instant;
+
 use checker::history::{History, Operation, Outcome};
 use checker::model::{Model, Monitored};
 use checker::object::Object;
@@ -112,6 +114,32 @@ fn search_says<M: Model>(model: &M, spans: &[checker::model::Span<M::Action>], p
 pub(crate) fn trials(default: u64) -> std::ops::Range<u64> {
     let times = std::env::var("QUORATE_TRIALS").ok().and_then(|times| times.parse().ok()).unwrap_or(1);
     0..default * times
+}
+
+/// How long the long histories are: 20,000 operations, or `QUORATE_LONG`.
+pub(crate) fn long() -> u64 {
+    std::env::var("QUORATE_LONG").ok().and_then(|count| count.parse().ok()).unwrap_or(20_000)
+}
+
+/// Holds that a history that ran on a real object is decided by monitors alone, and that their orders are some. With
+/// `QUORATE_LONG` it says how long that took, and leaves the orders alone.
+pub(crate) fn is_decided_at_length<K: Object>(history: &History<K>) {
+    let begun = Instant::now();
+    let parts = K::parts(history);
+    let split = begun.elapsed();
+    let found: Vec<Monitored> = parts.iter().map(|part| part.model.monitor(&part.spans, false)).collect();
+    assert!(found.iter().all(|found| *found == Monitored::Ok { order: None }), "{found:?}");
+    let decided = begun.elapsed();
+    if std::env::var("QUORATE_LONG").is_ok() {
+        println!("{} operations: split in {split:?}, decided after {decided:?}", history.operations().len());
+        return;
+    }
+    for mut part in parts {
+        let Monitored::Ok { order: Some(order) } = part.model.monitor(&part.spans, true) else {
+            panic!("an order was wanted")
+        };
+        assert_eq!(witness::verify(&mut part.model, &part.spans, &order), Ok(()));
+    }
 }
 
 /// Intervals around `count` hidden instants, in the order of the instants: (call, return). Ties in time are frequent.

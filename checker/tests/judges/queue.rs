@@ -6,7 +6,7 @@ use checker::history::{History, Operation, Outcome};
 use checker::queue::{Kind, Output};
 
 use crate::generated::Random;
-use crate::objects::{Tally, agree, has_order, intervals, trials};
+use crate::objects::{Tally, agree, has_order, intervals, is_decided_at_length, long, trials};
 
 type Contents = VecDeque<u64>;
 
@@ -54,11 +54,17 @@ fn history(operations: &[Operation<Kind>]) -> History<Kind> {
     History::new(operations.to_vec()).expect("the test's history is valid")
 }
 
-/// A history that ran on a real queue at hidden instants. `values`: how many there are, zero for all different.
-fn ran(random: &mut Random, count: u64, values: u64, unknown_percent: u64) -> Vec<Operation<Kind>> {
+/// A history that ran on a real queue at hidden instants. `values`: how many there are, zero for all different;
+/// `enqueues`: of a hundred operations, how many.
+fn ran(
+    random: &mut Random,
+    count: u64,
+    values: u64,
+    unknown_percent: u64,
+    enqueues: u64,
+) -> Vec<Operation<Kind>> {
     let mut contents = Contents::new();
     let mut fresh = 0;
-    let enqueues = 30 + random.below(50);
     let spans = intervals(random, count);
     let step = |(call, ret): (u64, u64)| {
         let is_unknown = random.percent(unknown_percent);
@@ -114,7 +120,8 @@ fn compare(seeds: std::ops::Range<u64>, values: u64, count_max: u64) -> Tally {
         let mut random = Random(seed);
         let count = 2 + random.below(count_max - 1);
         let unknown_percent = [0, 0, 15, 40][random.below(4) as usize];
-        let mut operations = ran(&mut random, count, values, unknown_percent);
+        let enqueues = 30 + random.below(50);
+        let mut operations = ran(&mut random, count, values, unknown_percent, enqueues);
         for _ in 0..random.below(6) {
             disturb(&mut random, &mut operations);
         }
@@ -136,6 +143,12 @@ fn queues_of_any_values_get_the_verdict_of_brute_force() {
     let tally = compare(trials(30_000), 3, 7);
     assert!(tally.ok > 5_000 && tally.illegal > 5_000, "both sides are seen: {tally:?}");
     assert!(tally.handed_over > 5_000, "{tally:?}");
+}
+
+#[test]
+fn a_long_queue_is_decided_by_the_monitor() {
+    let operations = ran(&mut Random(1), long(), 0, 2, 50);
+    is_decided_at_length(&history(&operations));
 }
 
 /// The sentence of a history that breaks the promise.

@@ -6,7 +6,7 @@ use checker::history::{History, Operation, Outcome};
 use checker::set::{Kind, Output};
 
 use crate::generated::Random;
-use crate::objects::{Tally, agree, has_order, intervals, trials};
+use crate::objects::{Tally, agree, has_order, intervals, is_decided_at_length, long, trials};
 
 type Contents = BTreeSet<u64>;
 
@@ -155,6 +155,15 @@ fn sets_get_the_verdict_of_brute_force() {
         assert!(tally.ok > 1_000 && tally.illegal > 1_000, "both sides are seen: {tally:?}");
         assert!(tally.handed_over > 1_000, "{tally:?}");
     }
+}
+
+#[test]
+fn long_sets_are_decided_by_the_monitor() {
+    let removed = ran(&mut Random(1), long(), Shape { values: 0, removes: 25, members: 0 }, 2);
+    is_decided_at_length(&history(&removed));
+    // As many elements in the lists as operations, about.
+    let read = ran(&mut Random(1), long().isqrt() * 4, Shape { values: 0, removes: 0, members: 25 }, 2);
+    is_decided_at_length(&history(&read));
 }
 
 #[test]
