@@ -36,6 +36,18 @@ pub trait Model: Clone + Debug + Send {
         false
     }
 
+    /// Adds to `needs` what the action needs that comes only once in this history: by default the one state in which it
+    /// can happen. A model whose states have parts that come and go by themselves numbers those instead.
+    fn needs_once(&self, action: &Self::Action, needs: &mut Vec<u32>) {
+        needs.extend(self.needs(action).filter(|&state| self.comes_once(state)));
+    }
+
+    /// What is gone, and may be for ever, once the action has changed this state; numbered as by
+    /// [`Model::needs_once`].
+    fn ends(&self, state: State, _action: &Self::Action) -> Option<u32> {
+        Some(state)
+    }
+
     /// Whether the action can happen in every state and leaves the same one behind every time.
     fn is_write(_action: &Self::Action) -> bool {
         false

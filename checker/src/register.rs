@@ -146,7 +146,7 @@ impl Register {
     }
 
     /// How many states there are, the absent one included.
-    fn states(&self) -> usize {
+    pub(crate) fn states(&self) -> usize {
         self.values.len() + 1
     }
 

@@ -37,6 +37,8 @@ pub struct Shelf {
     registers: Vec<Register>,
     /// States: the entry of a key is the state of its register.
     states: Arrays,
+    /// For each key, where its part of the numbers of values that come once begins.
+    values_from: Vec<u32>,
     /// What lists saw.
     lists: Vec<List>,
     names: Arc<Names>,
@@ -58,7 +60,13 @@ impl Shelf {
     pub(super) fn new(keys: Vec<u64>, registers: Vec<Register>, names: Arc<Names>) -> Shelf {
         assert_eq!(keys.len(), registers.len());
         let states = Arrays::new(keys.len());
-        Shelf { keys, registers, states, lists: Vec::new(), names }
+        let begin = |next: &mut u32, register: &Register| {
+            let from = *next;
+            *next += register.states() as u32;
+            Some(from)
+        };
+        let values_from = registers.iter().scan(0, begin).collect();
+        Shelf { keys, registers, states, values_from, lists: Vec::new(), names }
     }
 
     /// Adds what a list saw, and gives its number.
@@ -79,6 +87,12 @@ impl Shelf {
     /// How many keys there are.
     pub(super) fn len(&self) -> usize {
         self.keys.len()
+    }
+
+    /// The number of a value of a key, if it comes once.
+    fn once(&self, place: u32, value: State) -> Option<u32> {
+        let comes_once = self.registers[place as usize].comes_once(value);
+        comes_once.then(|| self.values_from[place as usize] + value)
     }
 
     fn is_seen(&self, state: State, list: u32) -> bool {
@@ -123,16 +137,28 @@ impl Model for Registry {
         }
     }
 
-    fn needs(&self, action: &Action) -> Option<State> {
+    fn needs_once(&self, action: &Action, needs: &mut Vec<u32>) {
         match (self, action) {
-            (Registry::Key(register), Action::One(action)) => register.needs(action),
-            (Registry::Shelf(shelf), Action::List(list)) => shelf.lists[*list as usize].whole,
-            _ => None,
+            (Registry::Key(register), Action::One(action)) => register.needs_once(action, needs),
+            (Registry::Shelf(shelf), Action::Key(place, action)) => {
+                needs.extend(action.observed().and_then(|value| shelf.once(*place, value)));
+            }
+            (Registry::Shelf(shelf), Action::List(list)) => {
+                let seen = &shelf.lists[*list as usize].seen;
+                needs.extend(seen.iter().filter_map(|&(place, value)| shelf.once(place, value)));
+            }
+            _ => unreachable!("one key, or several"),
         }
     }
 
-    fn comes_once(&self, state: State) -> bool {
-        matches!(self, Registry::Key(register) if register.comes_once(state))
+    fn ends(&self, state: State, action: &Action) -> Option<u32> {
+        match (self, action) {
+            (Registry::Shelf(shelf), Action::Key(place, _)) => {
+                shelf.once(*place, shelf.states.get(state, *place))
+            }
+            (Registry::Key(_), _) => Some(state),
+            (Registry::Shelf(_), _) => None,
+        }
     }
 
     fn is_write(action: &Action) -> bool {

@@ -221,15 +221,16 @@ impl<M: Model, const W: usize> Depth<M, W> {
         }
     }
 
-    /// Whether somebody else than `way` still needs the state of the configuration, which will not come back. `way` is
-    /// `None` for an unknown outcome: it needs nothing itself.
-    fn is_needed(&self, configuration: &Configuration<W>, way: Option<u32>) -> bool {
+    /// Whether somebody else than the span that acts still needs what it ends for ever. That span is open, or the first
+    /// of its class: then it is of unknown outcome, and nobody's need is its own.
+    fn is_needed(&self, configuration: &Configuration<W>, acting: u32) -> bool {
         let &Configuration { event, state, mask, .. } = configuration;
+        let Some(thing) = self.model.ends(state, self.timeline.action(acting)) else { return false };
         let is_done = |span: u32| {
             let place = self.timeline.places[span as usize];
             place.from <= event && has(&mask, place.slot)
         };
-        self.timeline.needs(state, event).iter().any(|&span| Some(span) != way && !is_done(span))
+        self.timeline.needs(thing, event).iter().any(|&span| span != acting && !is_done(span))
     }
 
     /// Goes on to the next end that has not taken effect, and puts the configuration on the stack unless it is known
@@ -340,7 +341,7 @@ impl<M: Model, const W: usize> Depth<M, W> {
     /// The state after an open span, if it can take effect now and nobody minds.
     fn step(&mut self, configuration: &Configuration<W>, span: u32) -> Option<State> {
         let state = self.model.step(configuration.state, self.timeline.action(span))?;
-        let is_allowed = state == configuration.state || !self.is_needed(configuration, Some(span));
+        let is_allowed = state == configuration.state || !self.is_needed(configuration, span);
         is_allowed.then_some(state)
     }
 
@@ -401,7 +402,7 @@ impl<M: Model, const W: usize> Depth<M, W> {
             let action = self.timeline.action(spans[0]);
             let Some(state) = self.model.step(configuration.state, action) else { continue };
             if state == configuration.state
-                || self.is_needed(configuration, None)
+                || self.is_needed(configuration, spans[0])
                 || self.pruning.twins && self.has_open_twin(configuration, spans[0])
             {
                 continue;

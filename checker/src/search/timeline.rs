@@ -1,6 +1,6 @@
 //! The spans of a history, laid out for the search. Never changes once it is made.
 
-use crate::model::{Model, Span, State};
+use crate::model::{Model, Span};
 use crate::search::Pruning;
 
 /// A span of unknown outcome never ends.
@@ -89,9 +89,9 @@ impl<A: Clone + Ord> Timeline<A> {
         &self.spans[span as usize].action
     }
 
-    /// The spans that end at this event or later and need this state, which comes once; by their ends.
-    pub(super) fn needs(&self, state: State, event: u32) -> &[u32] {
-        let spans = self.needs.of(state);
+    /// The spans that end at this event or later and need this thing, which comes once; by their ends.
+    pub(super) fn needs(&self, thing: u32, event: u32) -> &[u32] {
+        let spans = self.needs.of(thing);
         let first = spans.partition_point(|&span| self.places[span as usize].until < event);
         &spans[first..]
     }
@@ -178,43 +178,45 @@ fn classes<A: Ord>(spans: &[Span<A>], places: &mut [Place], symmetry: bool) -> V
     classes
 }
 
-/// For each state that comes once, which spans of known outcome need it.
+/// For each thing that comes once ([`Model::needs_once`]), mostly a state, which spans of known outcome need it.
 #[derive(Debug, Default)]
 struct Needs {
-    /// The spans by state, and for a state by end.
+    /// The spans by what they need, and for a thing by end.
     spans: Vec<u32>,
-    /// For each state, where its spans begin; one more at the end. States beyond have none.
+    /// For each thing, where its spans begin; one more at the end. Things beyond have none.
     from: Vec<u32>,
 }
 
 impl Needs {
     fn new<M: Model>(model: &M, spans: &[Span<M::Action>], ends: &[u32]) -> Needs {
-        let need = |&span: &u32| {
-            let state = model.needs(&spans[span as usize].action).filter(|&state| model.comes_once(state))?;
-            Some((state, span))
-        };
-        let Some(highest) = ends.iter().filter_map(need).map(|(state, _)| state).max() else {
+        let mut pairs: Vec<(u32, u32)> = Vec::new();
+        let mut things = Vec::new();
+        for &span in ends {
+            model.needs_once(&spans[span as usize].action, &mut things);
+            pairs.extend(things.drain(..).map(|thing| (thing, span)));
+        }
+        let Some(highest) = pairs.iter().map(|&(thing, _)| thing).max() else {
             return Needs::default();
         };
-        // Counting sort: the ends are in order, and so stays each state's share of them.
+        // Counting sort: the ends are in order, and so stays each thing's share of them.
         let mut from = vec![0; highest as usize + 2];
-        for (state, _) in ends.iter().filter_map(need) {
-            from[state as usize + 1] += 1;
+        for &(thing, _) in &pairs {
+            from[thing as usize + 1] += 1;
         }
-        for state in 1..from.len() {
-            from[state] += from[state - 1];
+        for thing in 1..from.len() {
+            from[thing] += from[thing - 1];
         }
         let mut next = from.clone();
         let mut sorted = vec![0; *from.last().expect("there is a state") as usize];
-        for (state, span) in ends.iter().filter_map(need) {
-            sorted[next[state as usize] as usize] = span;
-            next[state as usize] += 1;
+        for &(thing, span) in &pairs {
+            sorted[next[thing as usize] as usize] = span;
+            next[thing as usize] += 1;
         }
         Needs { spans: sorted, from }
     }
 
-    fn of(&self, state: State) -> &[u32] {
-        match self.from.get(state as usize..state as usize + 2) {
+    fn of(&self, thing: u32) -> &[u32] {
+        match self.from.get(thing as usize..thing as usize + 2) {
             Some(&[from, to]) => &self.spans[from as usize..to as usize],
             _ => &[],
         }

@@ -205,6 +205,7 @@ fn compare(seeds: std::ops::Range<u64>, generate: Generator, unknown: &[u64], co
         }
         agree(&history(&operations), expected(&operations), &mut tally);
     }
+    println!("{tally:?}");
     tally
 }
 

@@ -128,6 +128,7 @@ fn compare(seeds: std::ops::Range<u64>, values: u64, count_max: u64) -> Tally {
         let expected = has_order(&operations, Contents::new(), &apply);
         agree(&history(&operations), expected, &mut tally);
     }
+    println!("{tally:?}");
     tally
 }
 

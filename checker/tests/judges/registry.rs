@@ -154,7 +154,8 @@ fn registries_get_the_verdict_of_brute_force() {
             let expected = has_order(&operations, Contents::new(), &apply);
             agree(&named(&operations), expected, &mut tally);
         }
-        assert!(tally.ok > 3_000 && tally.illegal > 3_000, "both sides are seen: {tally:?}");
+        println!("{values} values: {tally:?}");
+        assert!(tally.ok > 3_000 && tally.illegal > 1_000, "both sides are seen: {tally:?}");
     }
 }
 
@@ -234,16 +235,16 @@ fn ran_wide(random: &mut Random, count: u64, keys: u64) -> Vec<Operation<Kind>> 
 }
 
 #[test]
-fn wide_registries_take_few_configurations() {
-    for keys in [2, 5, 10, 20] {
-        let mut worst = 0;
+fn a_registry_of_many_keys_takes_no_more_configurations_than_one_of_few() {
+    // An order of two puts to one key is found out to be wrong by a read that may come much later; by then the other
+    // keys have multiplied the ways. So a wrong order must not be taken up in the first place.
+    for keys in [2, 20] {
         for seed in 0..20 {
             let operations = ran_wide(&mut Random(seed), 300, keys);
             let history = History::new(operations).expect("the test's history is valid");
             let report = checker::linearizable(&history, crate::AMPLE);
-            println!("{keys} {seed} {:?} {}", report.verdict, report.counts.configurations);
-            worst = worst.max(report.counts.configurations);
+            assert!(report.verdict.is_ok(), "{:?}", report.verdict);
+            assert!(report.counts.configurations < 1_000, "{keys} keys: {:?}", report.counts);
         }
-        println!("{keys} {worst}");
     }
 }
