@@ -154,7 +154,7 @@ fn sets_get_the_verdict_of_brute_force() {
     for (values, members) in [(1, 0), (2, 0), (2, 25), (0, 25)] {
         let tally = compare(trials(10_000), Shape { values, removes: 25, members }, 7);
         assert!(tally.ok > 1_000 && tally.illegal > 1_000, "both sides are seen: {tally:?}");
-        assert!(tally.handed_over > 1_000, "{tally:?}");
+        assert!(tally.handed_over > 500, "{tally:?}");
     }
 }
 
