@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use checker::import::{Fault, Faults, Format, Importable, Loaded, load};
-use checker::{Names, Options, Report, linearizable, sequential, stale, sync};
+use checker::{History, Names, Report};
 use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode};
 
 use super::{Arguments, Model, Promise};
@@ -25,7 +25,9 @@ pub(super) struct File {
 enum Subject {
     Kv(Loaded<checker::Kind>),
     Append(Loaded<checker::append::Kind>),
+    Set(Loaded<checker::set::Kind>),
     Queue(Loaded<checker::queue::Kind>),
+    Lock(Loaded<checker::lock::Kind>),
 }
 
 /// What was found out about a file.
@@ -56,20 +58,21 @@ pub(crate) struct Told {
 
 impl File {
     /// Judges the history.
-    pub(super) fn judge(&self, promise: Promise, options: &Options) -> Checked {
+    pub(super) fn judge(&self, arguments: &Arguments) -> Checked {
         match &self.history {
-            Subject::Kv(loaded) => {
-                let report = match promise {
-                    Promise::Linearizable => linearizable(&loaded.history, *options),
-                    Promise::Sequential => sequential(&loaded.history),
-                    Promise::Sync => sync(&loaded.history),
-                    Promise::Stale => stale(&loaded.history),
-                };
-                self.told(loaded, report)
-            }
-            Subject::Append(loaded) => self.told(loaded, linearizable(&loaded.history, *options)),
-            Subject::Queue(loaded) => self.told(loaded, linearizable(&loaded.history, *options)),
+            Subject::Kv(loaded) => match weaker(&loaded.history, arguments) {
+                Some(report) => self.told(loaded, report),
+                None => self.linearizable(loaded, arguments),
+            },
+            Subject::Append(loaded) => self.linearizable(loaded, arguments),
+            Subject::Set(loaded) => self.linearizable(loaded, arguments),
+            Subject::Queue(loaded) => self.linearizable(loaded, arguments),
+            Subject::Lock(loaded) => self.linearizable(loaded, arguments),
         }
+    }
+
+    fn linearizable<K: Importable>(&self, loaded: &Loaded<K>, arguments: &Arguments) -> Checked {
+        self.told(loaded, checker::linearizable(&loaded.history, arguments.options()))
     }
 
     fn told<K: Importable>(&self, loaded: &Loaded<K>, report: Report) -> Checked {
@@ -91,6 +94,22 @@ impl File {
             report,
             names: Arc::clone(loaded.history.names()),
             words: told.into_iter().collect(),
+        }
+    }
+}
+
+/// Judges by a weaker promise, if one was asked for.
+fn weaker(history: &History, arguments: &Arguments) -> Option<Report> {
+    match arguments.promise {
+        Promise::Linearizable => None,
+        Promise::Sequential => Some(checker::sequential(history)),
+        Promise::Sync => Some(checker::sync(history)),
+        Promise::Stale => Some(checker::stale(history)),
+        Promise::MonotonicReads => Some(checker::monotonic_reads(history)),
+        Promise::ReadYourWrites => Some(checker::read_your_writes(history)),
+        Promise::BoundedStaleness => {
+            let bound = arguments.bound.expect("the command line asks for it with this promise");
+            Some(checker::bounded_staleness(history, bound))
         }
     }
 }
@@ -127,7 +146,9 @@ fn read(path: &Path, arguments: &Arguments) -> Result<Result<File, Wrong>, Failu
     let history = match arguments.model {
         Model::Register | Model::Kv => load(&text, format).map(Subject::Kv),
         Model::Append => load(&text, format).map(Subject::Append),
+        Model::Set => load(&text, format).map(Subject::Set),
         Model::Queue => load(&text, format).map(Subject::Queue),
+        Model::Lock => load(&text, format).map(Subject::Lock),
     };
     match history {
         Ok(history) => Ok(Ok(File { name, format, history })),

@@ -36,6 +36,10 @@ pub(crate) struct Arguments {
     /// What clients were promised
     #[arg(long, value_enum, default_value = "linearizable")]
     promise: Promise,
+    /// How old the state may be that a read shows, for bounded-staleness, as in 2s; times of the histories are then in
+    /// nanoseconds
+    #[arg(long, value_name = "TIME", value_parser = units::parse_duration, required_if_eq("promise", "bounded-staleness"))]
+    bound: Option<u64>,
     /// How the histories are written: see docs/histories.md
     #[arg(long, value_enum, default_value = "auto")]
     format: Input,
@@ -77,8 +81,12 @@ pub(crate) enum Model {
     Kv,
     /// Keys with texts: get, put, append
     Append,
-    /// Queues: enqueue, dequeue
+    /// Sets: add, remove, contains, read of all elements
+    Set,
+    /// Queues, first in first out: enqueue, dequeue
     Queue,
+    /// Locks with fencing tokens: acquire, release, expire, use
+    Lock,
 }
 
 impl Model {
@@ -88,7 +96,9 @@ impl Model {
             Model::Register => "register",
             Model::Kv => "kv",
             Model::Append => "append",
+            Model::Set => "set",
             Model::Queue => "queue",
+            Model::Lock => "lock",
         }
     }
 }
@@ -98,22 +108,44 @@ impl Model {
 pub(crate) enum Promise {
     /// Every operation takes effect at one instant between its call and its return
     Linearizable,
-    /// Prefixes of one log, never going backward for one client; needs positions
+    /// Prefixes of one log, never going backward for one client, its own writes included
     Sequential,
-    /// What Zab's sync followed by a local read promises; needs positions
+    /// What Zab's sync followed by a local read promises
     Sync,
-    /// Some prefix of one log; needs positions
+    /// Some prefix of one log
     Stale,
+    /// Prefixes of one log, never going backward for one client
+    MonotonicReads,
+    /// Prefixes of one log that hold what the client has written
+    ReadYourWrites,
+    /// Prefixes of one log that are not older than --bound
+    BoundedStaleness,
 }
 
 impl Promise {
-    /// What a history is that keeps it, in a word.
+    /// Its name on the command line.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Promise::Linearizable => "linearizable",
+            Promise::Sequential => "sequential",
+            Promise::Sync => "sync",
+            Promise::Stale => "stale",
+            Promise::MonotonicReads => "monotonic-reads",
+            Promise::ReadYourWrites => "read-your-writes",
+            Promise::BoundedStaleness => "bounded-staleness",
+        }
+    }
+
+    /// What a history is that keeps it.
     pub(crate) fn adjective(self) -> &'static str {
         match self {
             Promise::Linearizable => "linearizable",
             Promise::Sequential => "sequential",
             Promise::Sync => "sync",
             Promise::Stale => "stale",
+            Promise::MonotonicReads => "monotonic in its reads",
+            Promise::ReadYourWrites => "reading its writes",
+            Promise::BoundedStaleness => "of bounded staleness",
         }
     }
 }
@@ -147,6 +179,7 @@ impl Input {
 }
 
 impl Arguments {
+    /// What the checker may spend, from now on.
     fn options(&self) -> Options {
         Options {
             budget: Budget { configurations: self.budget },
@@ -163,14 +196,16 @@ impl Arguments {
 /// Checks.
 pub(crate) fn execute(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Failure> {
     if arguments.promise != Promise::Linearizable && !matches!(arguments.model, Model::Register | Model::Kv) {
-        let promise = arguments.promise.adjective();
+        let promise = arguments.promise.name();
         return Err(Failure::usage(format!("the promise '{promise}' is judged for registers and keys only")));
+    }
+    if arguments.bound.is_some() && arguments.promise != Promise::BoundedStaleness {
+        return Err(Failure::usage("--bound is for --promise bounded-staleness"));
     }
     let started = Instant::now();
     let files = file::read_all(arguments, terminal)?;
     let loaded = started.elapsed();
-    let checked: Vec<_> =
-        files.iter().map(|file| file.judge(arguments.promise, &arguments.options())).collect();
+    let checked: Vec<_> = files.iter().map(|file| file.judge(arguments)).collect();
     let took = started.elapsed();
     let report = Report { model: arguments.model, promise: arguments.promise, checked: &checked };
     match arguments.format_out {

@@ -111,7 +111,7 @@ impl Report<'_> {
         super::json(&Document {
             schema: SCHEMA,
             model: self.model.name(),
-            promise: self.promise.adjective(),
+            promise: self.promise.name(),
             exit: self.exit().code(),
             histories: self.checked.iter().map(|checked| history(checked, explain)).collect(),
         })

@@ -7,7 +7,9 @@ pub fn every_object(data: &[u8], format: Format) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     one::<checker::Kind>(text, format);
     one::<checker::append::Kind>(text, format);
+    one::<checker::set::Kind>(text, format);
     one::<checker::queue::Kind>(text, format);
+    one::<checker::lock::Kind>(text, format);
 }
 
 fn one<K: Importable>(text: &str, format: Format) {

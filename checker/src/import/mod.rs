@@ -18,9 +18,11 @@ mod form;
 mod jepsen_log;
 mod json_lines;
 mod kv;
+mod lock;
 mod names;
 mod naming;
 mod queue;
+mod set;
 
 pub use faults::{FAULTS_MAX, Fault, Faults};
 

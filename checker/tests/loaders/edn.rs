@@ -1,7 +1,7 @@
 //! Jepsen's EDN.
 
 use checker::import::Format;
-use checker::{Kind, Outcome, Output, append};
+use checker::{Kind, Options, Outcome, Output, append, linearizable, lock, queue, set};
 
 use crate::{faults, one, read, wrong};
 
@@ -81,6 +81,56 @@ fn the_nemesis_is_counted_and_left_out() {
     let loaded = read::<Kind>(text, Format::Edn);
     assert_eq!((loaded.history.operations().len(), loaded.skipped), (1, 2));
     assert_eq!(loaded.history.operations()[0].outcome, Outcome::Unknown);
+}
+
+/// A history of one client, whose operations follow each other: function, value of the call, value of the end.
+fn one_by_one(operations: &[(&str, &str, &str)]) -> String {
+    let event = |phase: &str, function: &str, value: &str| {
+        format!("{{:process 0, :type :{phase}, :f :{function}, :value {value}}}\n")
+    };
+    let both = |(function, called, ended): &(&str, &str, &str)| {
+        event("invoke", function, called) + &event("ok", function, ended)
+    };
+    operations.iter().map(both).collect()
+}
+
+#[test]
+fn a_queue_a_set_and_a_lock_speak_for_themselves() {
+    // Each is right, and each is wrong if one answer is: nothing is read and then forgotten.
+    let judge = |model: &str, text: &str| match model {
+        "queue" => linearizable(&read::<queue::Kind>(text, Format::Edn).history, Options::default()),
+        "set" => linearizable(&read::<set::Kind>(text, Format::Edn).history, Options::default()),
+        _ => linearizable(&read::<lock::Kind>(text, Format::Edn).history, Options::default()),
+    };
+    let cases = [
+        (
+            "queue",
+            one_by_one(&[("enqueue", "1", "1"), ("dequeue", "nil", "1"), ("dequeue", "nil", "nil")]),
+            "nil",
+            ":x",
+        ),
+        (
+            "set",
+            one_by_one(&[("add", "1", "1"), ("contains?", "1", "true"), ("read", "nil", "#{1}")]),
+            "true",
+            "false",
+        ),
+        ("set", one_by_one(&[("add", "1", "1"), ("remove", "1", "1"), ("read", "nil", "[]")]), "[]", "[1]"),
+        (
+            "lock",
+            one_by_one(&[("acquire", "nil", "7"), ("release", "7", "7"), ("acquire", "nil", "9")]),
+            " 9",
+            " 6",
+        ),
+    ];
+    for (model, text, right, wrong) in cases {
+        assert!(judge(model, &text).verdict.is_ok(), "{text}");
+        let at = text.rfind(right).unwrap();
+        let text = format!("{}{wrong}{}", &text[..at], &text[at + right.len()..]);
+        assert!(judge(model, &text).verdict.is_illegal(), "{text}");
+    }
+    let named = "{:process 0, :type :invoke, :f :release, :value \"7\"}";
+    assert_eq!(one::<lock::Kind>(named, Format::Edn).2, "\"7\" is no fencing token");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Broken files: whatever a file holds, a loader neither panics nor loses its place. The short form of `checker/fuzz`.
 
 use checker::import::{FAULTS_MAX, Format, Importable, load};
-use checker::{Kind, append, queue};
+use checker::{Kind, append, lock, queue, set};
 use proptest::prelude::*;
 
 /// Good files, a beginning of each: register, keyed register, texts, queue.
@@ -82,7 +82,9 @@ proptest! {
         for format in Format::ALL.into_iter().filter(|&other| other == format || changes.len() == 1) {
             holds::<Kind>(&text, format);
             holds::<append::Kind>(&text, format);
+            holds::<set::Kind>(&text, format);
             holds::<queue::Kind>(&text, format);
+            holds::<lock::Kind>(&text, format);
         }
     }
 }
