@@ -1,6 +1,6 @@
 //! What `quorate check` found out about histories: the verdict in a sentence, where it is broken, how it was decided.
 
-use checker::{By, KeyReport, Verdict, Why};
+use checker::{By, Explanation, KeyReport, Verdict, Why};
 use serde::Serialize;
 
 use super::units::{count, of};
@@ -167,14 +167,28 @@ fn violated(text: &mut String, checked: &Checked, key: &KeyReport, explain: bool
     if !explain {
         return;
     }
-    let core: &[usize] = if explanation.core.is_empty() {
-        std::slice::from_ref(&explanation.operation)
-    } else {
-        &explanation.core
-    };
-    for (operation, told) in checked.words.iter().filter(|(operation, _)| core.contains(operation)) {
+    for (operation, told) in checked.words.iter().filter(|(operation, _)| is_in_core(explanation, *operation))
+    {
         text.push_str(&format!("    operation {operation}, line {}: {}\n", told.line, told.words));
     }
+    if explanation.is_minimal {
+        text.push_str("    without any one of these the history would be fine\n");
+    }
+    if let Some(time) = explanation.fine_until {
+        text.push_str(&format!("    all that had ended by {time} was fine\n"));
+    }
+    if !explanation.states.is_empty() {
+        let listed = explanation.states.join(" or ");
+        let more = explanation.states_in_all - explanation.states.len();
+        let more = if more == 0 { String::new() } else { format!(" or one of {} more", count(more as u64)) };
+        text.push_str(&format!("    just before it can only have been {listed}{more}\n"));
+    }
+}
+
+/// Whether an operation is one of those that contradict each other; the one at which it closes, if there are no others.
+fn is_in_core(explanation: &Explanation, operation: usize) -> bool {
+    let is_alone = explanation.core.is_empty() && explanation.operation == operation;
+    is_alone || explanation.core.contains(&operation)
 }
 
 /// What the file held.
@@ -253,6 +267,13 @@ struct KeyEntry {
     sentence: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     core: Vec<Told>,
+    /// Whether the history would be fine without any one of the core.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    is_minimal: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fine_until: Option<u64>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    states: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     witness: Option<Vec<usize>>,
 }
@@ -287,6 +308,7 @@ fn history(checked: &Checked, explain: bool) -> HistoryEntry {
 
 fn entry(checked: &Checked, key: &KeyReport, explain: bool) -> KeyEntry {
     let (mut by, mut why, mut sentence, mut core) = (None, None, None, Vec::new());
+    let (mut is_minimal, mut fine_until, mut states) = (None, None, Vec::new());
     match &key.verdict {
         Verdict::Ok { by: what } => by = Some(*what),
         Verdict::Unknown { why: what, reason, .. } => {
@@ -295,9 +317,10 @@ fn entry(checked: &Checked, key: &KeyReport, explain: bool) -> KeyEntry {
         }
         Verdict::Illegal { explanation } => {
             sentence = Some(explanation.sentence.clone());
-            let is_told = |operation: &usize| {
-                *operation == explanation.operation || explain && explanation.core.contains(operation)
-            };
+            let is_told = |operation: &usize| is_in_core(explanation, *operation);
+            is_minimal = explain.then_some(explanation.is_minimal);
+            fine_until = explanation.fine_until;
+            states.clone_from(&explanation.states);
             let told = checked.words.iter().filter(|(operation, _)| is_told(operation));
             core = told
                 .map(|(operation, told)| Told {
@@ -319,6 +342,9 @@ fn entry(checked: &Checked, key: &KeyReport, explain: bool) -> KeyEntry {
         why,
         sentence,
         core,
+        is_minimal,
+        fine_until,
+        states,
         witness: key.witness.clone(),
     }
 }

@@ -1,5 +1,6 @@
 //! Our own format.
 
+use checker::generate::{Random, RegisterMix, Shape, registers};
 use checker::import::Format;
 use checker::{History, Kind, Outcome, Output, append};
 
@@ -96,4 +97,26 @@ fn all_faults_come_at_once() {
         faults::<Kind>(text, Format::Jsonl).faults[2].help,
         "the line looks like edn: a file has one format"
     );
+}
+
+/// Not a test but a measurement: `cargo test -p checker --release --test loaders -- --ignored --nocapture`.
+#[test]
+#[ignore = "a measurement"]
+fn measure_a_million_lines() {
+    let shape = Shape {
+        operations: 1_000_000,
+        clients: 16,
+        keys: 1_000,
+        pause_max: 1_000,
+        width_max: 10_000,
+        unknown_permille: 1,
+    };
+    let mix = RegisterMix { gets_permille: 400, cas_permille: 200, values: 0, says_what_differs: true };
+    let text = History::new(registers(&mut Random(7), &shape, &mix)).unwrap().to_jsonl();
+    let start = std::time::Instant::now();
+    let loaded = read::<Kind>(&text, Format::Jsonl);
+    println!("{} bytes, read in {:?}", text.len(), start.elapsed());
+    let report =
+        checker::linearizable(&loaded.history, checker::Options { threads: 0, ..Default::default() });
+    println!("read and judged in {:?}: {:?}", start.elapsed(), report.counts);
 }
