@@ -28,6 +28,7 @@ enum Subject {
     Set(Loaded<checker::set::Kind>),
     Queue(Loaded<checker::queue::Kind>),
     Lock(Loaded<checker::lock::Kind>),
+    Registry(Loaded<checker::registry::Kind>),
 }
 
 /// What was found out about a file.
@@ -68,6 +69,7 @@ impl File {
             Subject::Set(loaded) => self.linearizable(loaded, arguments),
             Subject::Queue(loaded) => self.linearizable(loaded, arguments),
             Subject::Lock(loaded) => self.linearizable(loaded, arguments),
+            Subject::Registry(loaded) => self.linearizable(loaded, arguments),
         }
     }
 
@@ -149,6 +151,7 @@ fn read(path: &Path, arguments: &Arguments) -> Result<Result<File, Wrong>, Failu
         Model::Set => load(&text, format).map(Subject::Set),
         Model::Queue => load(&text, format).map(Subject::Queue),
         Model::Lock => load(&text, format).map(Subject::Lock),
+        Model::Registry => load(&text, format).map(Subject::Registry),
     };
     match history {
         Ok(history) => Ok(Ok(File { name, format, history })),

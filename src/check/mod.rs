@@ -87,6 +87,8 @@ pub(crate) enum Model {
     Queue,
     /// Locks with fencing tokens: acquire, release, expire, use
     Lock,
+    /// Keys as in kv, and lists of many keys at once
+    Registry,
 }
 
 impl Model {
@@ -99,6 +101,7 @@ impl Model {
             Model::Set => "set",
             Model::Queue => "queue",
             Model::Lock => "lock",
+            Model::Registry => "registry",
         }
     }
 }

@@ -10,6 +10,7 @@ pub fn every_object(data: &[u8], format: Format) {
     one::<checker::set::Kind>(text, format);
     one::<checker::queue::Kind>(text, format);
     one::<checker::lock::Kind>(text, format);
+    one::<checker::registry::Kind>(text, format);
 }
 
 fn one<K: Importable>(text: &str, format: Format) {

@@ -7,6 +7,9 @@ use super::names::Namer;
 use crate::append::{Kind, Output};
 
 impl Spoken for Kind {
+    type Asked = Kind;
+    type Came = Output;
+
     const FUNCTIONS: &'static str = ":get, :put or :append";
 
     fn asked(function: &str, value: &Form<'_>, _names: &mut Namer) -> Option<Result<Kind, Draft>> {

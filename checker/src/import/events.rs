@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use serde::de::DeserializeOwned;
+
 use super::faults::{Draft, Drafts};
 use super::form::{Form, What};
 use super::names::Namer;
@@ -72,6 +74,12 @@ pub(super) trait Events {
 
 /// An object as histories of events speak of it.
 pub(super) trait Spoken: Object {
+    /// What is asked, as a line of JSON has it.
+    type Asked: DeserializeOwned + Into<Self>;
+
+    /// What came back, as a line of JSON has it.
+    type Came: DeserializeOwned + Into<Self::Output>;
+
     /// What can be asked, for those who asked for something else.
     const FUNCTIONS: &'static str;
 
@@ -140,8 +148,14 @@ impl Survey {
     }
 }
 
+/// The one function that is about no key.
+const LIST: &str = "list";
+
 /// Whether the value of a call can be a key and a value.
 fn is_keyed(event: &Event<'_>) -> bool {
+    if event.function.text == LIST {
+        return true;
+    }
     let Some((_, value)) = event.value.pair() else { return false };
     // The value of a compare-and-set is a pair by itself.
     event.key.is_none() && (event.function.text != "cas" || value.pair().is_some())
@@ -310,7 +324,7 @@ impl<'a, K: Spoken> Pairing<'a, K> {
     fn key_and_value<'e>(&mut self, event: &'e Event<'a>) -> Result<(u64, &'e Form<'a>), Draft> {
         let (key, value) = match &event.key {
             Some(key) => (key, &event.value),
-            None if self.survey.is_keyed => match event.value.pair() {
+            None if self.survey.is_keyed && event.function.text != LIST => match event.value.pair() {
                 Some(pair) => pair,
                 None => {
                     let problem = format!("{} has no key", event.value.name());

@@ -14,7 +14,7 @@ use super::faults::{Draft, Drafts};
 use super::names::Namer;
 use super::naming::Naming;
 use super::{Loaded, Span};
-use crate::history::{Defect, History, Operation};
+use crate::history::{Defect, History, Operation, Outcome};
 
 /// What a line looks like.
 const LINE: &str = r#"{"client":..,"key":..,"call":..,"ret":..,"kind":..,"outcome":..}"#;
@@ -150,7 +150,7 @@ impl<'de, K: Spoken> Visitor<'de> for Line<'_, K> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Operation<K>, A::Error> {
         let (mut client, mut key, mut call, mut ret) = (None, None, None, None);
-        let (mut kind, mut outcome, mut position) = (None, None, None);
+        let (mut kind, mut outcome, mut position) = (None::<K::Asked>, None::<Outcome<K::Came>>, None);
         while let Some(field) = fields.next_key_seed(FieldName)? {
             match field {
                 "client" => once(&mut client, field, || fields.next_value())?,
@@ -174,8 +174,12 @@ impl<'de, K: Spoken> Visitor<'de> for Line<'_, K> {
             key: key.unwrap_or(0),
             call: call.ok_or_else(|| missing("call"))?,
             ret: ret.flatten(),
-            kind: kind.ok_or_else(|| missing("kind"))?,
-            outcome: outcome.ok_or_else(|| missing("outcome"))?,
+            kind: kind.ok_or_else(|| missing("kind"))?.into(),
+            outcome: match outcome.ok_or_else(|| missing("outcome"))? {
+                Outcome::Ok(came) => Outcome::Ok(came.into()),
+                Outcome::Failed => Outcome::Failed,
+                Outcome::Unknown => Outcome::Unknown,
+            },
             position: position.flatten(),
         })
     }

@@ -8,6 +8,9 @@ use crate::history::Outcome;
 use crate::kv::{Kind, Output};
 
 impl Spoken for Kind {
+    type Asked = Kind;
+    type Came = Output;
+
     const FUNCTIONS: &'static str = ":read, :write, :cas, :get, :put or :delete";
 
     fn asked(function: &str, value: &Form<'_>, names: &mut Namer) -> Option<Result<Kind, Draft>> {

@@ -7,6 +7,9 @@ use super::names::Namer;
 use crate::lock::{Kind, Output, Token};
 
 impl Spoken for Kind {
+    type Asked = Kind;
+    type Came = Output;
+
     const FUNCTIONS: &'static str = ":acquire, :release, :expire or :use";
 
     /// Tokens are compared by size.

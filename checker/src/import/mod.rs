@@ -22,6 +22,7 @@ mod lock;
 mod names;
 mod naming;
 mod queue;
+mod registry;
 mod set;
 
 pub use faults::{FAULTS_MAX, Fault, Faults};

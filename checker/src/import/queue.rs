@@ -7,6 +7,9 @@ use super::names::Namer;
 use crate::queue::{Kind, Output};
 
 impl Spoken for Kind {
+    type Asked = Kind;
+    type Came = Output;
+
     const FUNCTIONS: &'static str = ":enqueue or :dequeue";
 
     fn asked(function: &str, value: &Form<'_>, names: &mut Namer) -> Option<Result<Kind, Draft>> {

@@ -8,6 +8,9 @@ use crate::history::Value;
 use crate::set::{Kind, Output};
 
 impl Spoken for Kind {
+    type Asked = Kind;
+    type Came = Output;
+
     const FUNCTIONS: &'static str = ":add, :remove, :contains? or :read";
 
     fn asked(function: &str, value: &Form<'_>, names: &mut Namer) -> Option<Result<Kind, Draft>> {

@@ -1,7 +1,7 @@
 //! The examples of `docs/histories.md` are read by the loaders, and judged.
 
 use checker::import::{Format, Importable};
-use checker::{Kind, Options, append, linearizable, lock, queue, set};
+use checker::{Kind, Options, append, linearizable, lock, queue, registry, set};
 
 use crate::read;
 
@@ -44,11 +44,12 @@ fn every_object_has_an_example_that_is_read() {
             "### `--model append`" => example::<append::Kind>(text, Format::Jsonl),
             "### `--model set`" => example::<set::Kind>(text, Format::Jsonl),
             "### `--model lock`" => example::<lock::Kind>(text, Format::Jsonl),
+            "### `--model registry`" => example::<registry::Kind>(text, Format::Jsonl),
             "### `--model queue`" => example::<queue::Kind>(text, Format::Jsonl),
             other => panic!("an example of what? {other}"),
         }
     }
-    assert_eq!(headings.len(), 5, "{headings:?}");
+    assert_eq!(headings.len(), 6, "{headings:?}");
 }
 
 #[test]

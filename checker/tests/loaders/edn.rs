@@ -1,7 +1,7 @@
 //! Jepsen's EDN.
 
 use checker::import::Format;
-use checker::{Kind, Options, Outcome, Output, append, linearizable, lock, queue, set};
+use checker::{Kind, Options, Outcome, Output, append, linearizable, lock, queue, registry, set};
 
 use crate::{faults, one, read, wrong};
 
@@ -95,10 +95,11 @@ fn one_by_one(operations: &[(&str, &str, &str)]) -> String {
 }
 
 #[test]
-fn a_queue_a_set_and_a_lock_speak_for_themselves() {
+fn queues_sets_registries_and_locks_speak_for_themselves() {
     // Each is right, and each is wrong if one answer is: nothing is read and then forgotten.
     let judge = |model: &str, text: &str| match model {
         "queue" => linearizable(&read::<queue::Kind>(text, Format::Edn).history, Options::default()),
+        "registry" => linearizable(&read::<registry::Kind>(text, Format::Edn).history, Options::default()),
         "set" => linearizable(&read::<set::Kind>(text, Format::Edn).history, Options::default()),
         _ => linearizable(&read::<lock::Kind>(text, Format::Edn).history, Options::default()),
     };
@@ -116,6 +117,7 @@ fn a_queue_a_set_and_a_lock_speak_for_themselves() {
             "false",
         ),
         ("set", one_by_one(&[("add", "1", "1"), ("remove", "1", "1"), ("read", "nil", "[]")]), "[]", "[1]"),
+        ("registry", one_by_one(&[("put", "[:a 1]", "[:a 1]"), ("list", "nil", "{:a 1}")]), " 1}", " 2}"),
         (
             "lock",
             one_by_one(&[("acquire", "nil", "7"), ("release", "7", "7"), ("acquire", "nil", "9")]),

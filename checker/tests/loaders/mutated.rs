@@ -1,7 +1,7 @@
 //! Broken files: whatever a file holds, a loader neither panics nor loses its place. The short form of `checker/fuzz`.
 
 use checker::import::{FAULTS_MAX, Format, Importable, load};
-use checker::{Kind, append, lock, queue, set};
+use checker::{Kind, append, lock, queue, registry, set};
 use proptest::prelude::*;
 
 /// Good files, a beginning of each: register, keyed register, texts, queue.
@@ -85,6 +85,7 @@ proptest! {
             holds::<set::Kind>(&text, format);
             holds::<queue::Kind>(&text, format);
             holds::<lock::Kind>(&text, format);
+            holds::<registry::Kind>(&text, format);
         }
     }
 }
