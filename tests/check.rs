@@ -136,10 +136,9 @@ fn mistakes_are_told_with_line_and_column_and_nothing_is_judged() {
     let jsonl = stale().replace("\"ret\":4", "\"ret\":2");
     let log = "INFO  jepsen.util - 0\t:invoke\t:read\tnil\nINFO  jepsen.util - 0\t:ok\t:read\tnil nil\n";
     let edn = "{:process 0, :type :invoke, :f :read}\n{:process 0, :type :invoke, :f :read}\n";
-    let kv =
-        "{:process 0, :type :invoke, :f :get, :key \"0\", :value nil}\n{:process 0, :type :ok, :f :get}\n";
+    let kv = "{:process 0, :type :invoke, :f :get, :key \"0\", :value nil}\n{:process 0, :type :ok, :f :get, :key \"1\"}\n";
     let cases = [
-        (jsonl.as_str(), "register", "standard input:2:23: the operation returned before it was called"),
+        (jsonl.as_str(), "register", "standard input:2:22: the operation returned before it was called"),
         (log, "register", "standard input:2:37: 'n' stands behind the value"),
         (edn, "register", "standard input:2:1: process 0 is called while it has an operation open"),
         (kv, "append", "standard input:2:1: the operation ends on another key than it was called on"),

@@ -261,7 +261,7 @@ impl<'a> Reader<'a> {
             return Ok(What::Text(Cow::Borrowed(inner)));
         }
         let resolved = unescape(inner).ok_or_else(|| {
-            Draft::new(start..self.at, "a text has an unknown escape", r#"\" \\ \n \t \r or \uXXXX"#)
+            Draft::new(start..self.at, "a text has an unknown escape", r#"\" \\ \n \t \r or \u0041"#)
         })?;
         Ok(What::Text(Cow::Owned(resolved)))
     }
