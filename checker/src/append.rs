@@ -1,11 +1,10 @@
 //! Keys that hold texts, with get, put and append: the key-value histories that are handed around for testing
 //! checkers. An append reads nothing and yet depends on everything before it, which makes it harder than the register.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use crate::history::{History, Names, Operation, Outcome};
+use crate::keys::by_key;
 use crate::linearizable::Part;
 use crate::model::Span;
 use crate::object::Object;
@@ -69,13 +68,7 @@ impl Object for Kind {
     }
 
     fn parts(history: &History<Kind>) -> Vec<Part<Texts>> {
-        let mut keys: BTreeMap<u64, Vec<u32>> = BTreeMap::new();
-        for (index, operation) in history.operations().iter().enumerate() {
-            if operation.outcome != Outcome::Failed {
-                keys.entry(operation.key).or_default().push(index as u32);
-            }
-        }
-        keys.into_iter().map(|(key, indices)| part(history, key, &indices)).collect()
+        by_key(history).into_iter().map(|(key, indices)| part(history, key, &indices)).collect()
     }
 }
 
@@ -88,15 +81,16 @@ fn part(history: &History<Kind>, key: u64, indices: &[u32]) -> Part<Texts> {
         let ret = operation.ret.filter(|_| operation.is_ok());
         part.push(Span { call: operation.call, ret, action }, index);
     }
+    part.model.survey(part.spans.iter().map(|span| &span.action));
     part
 }
 
 /// The action of an operation, or `None` for a get of unknown outcome, which says nothing.
 fn action(model: &mut Texts, operation: &Operation<Kind>) -> Option<Action> {
     match (&operation.kind, &operation.outcome) {
-        (Kind::Get, Outcome::Ok(Output::Text(text))) => Some(Action::Get(model.intern(text.clone()))),
+        (Kind::Get, Outcome::Ok(Output::Text(text))) => Some(Action::Get(model.intern(text))),
         (Kind::Get, _) => None,
-        (Kind::Put { text }, _) => Some(Action::Put(model.intern(text.clone()))),
-        (Kind::Append { text }, _) => Some(Action::Append(model.intern(text.clone()))),
+        (Kind::Put { text }, _) => Some(Action::Put(model.intern(text))),
+        (Kind::Append { text }, _) => Some(Action::Append(model.intern(text))),
     }
 }

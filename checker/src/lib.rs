@@ -35,6 +35,7 @@ pub mod explain;
 pub mod generate;
 pub mod history;
 pub mod import;
+mod keys;
 pub mod kv;
 pub mod linearizable;
 pub mod lock;

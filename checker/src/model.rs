@@ -59,6 +59,13 @@ pub trait Model: Clone + Debug + Send {
         false
     }
 
+    /// The era to which the state belongs, if there is one and it comes once: only writes ([`Model::is_write`]) begin
+    /// and end eras, and this one is begun once at most in this history. A state that a pure action needs has the same
+    /// era as the action.
+    fn era(&self, _state: State) -> Option<u32> {
+        None
+    }
+
     /// Whether [`Model::may_become`] ever says no. Where it does not, the search does not ask.
     const LOOKS_AHEAD: bool = false;
 

@@ -221,16 +221,20 @@ impl<M: Model, const W: usize> Depth<M, W> {
         }
     }
 
-    /// Whether somebody else than the span that acts still needs what it ends for ever. That span is open, or the first
-    /// of its class: then it is of unknown outcome, and nobody's need is its own.
-    fn is_needed(&self, configuration: &Configuration<W>, acting: u32) -> bool {
-        let &Configuration { event, state, mask, .. } = configuration;
-        let Some(thing) = self.model.ends(state, self.timeline.action(acting)) else { return false };
-        let is_done = |span: u32| {
-            let place = self.timeline.places[span as usize];
-            place.from <= event && has(&mask, place.slot)
-        };
-        self.timeline.needs(thing, event).iter().any(|&span| span != acting && !is_done(span))
+    /// Whether the span that acts has to wait, since somebody else still needs what it ends for ever: the state, a part
+    /// of it, or, for a write, another state of its era. The span is open, or the first of its class: then it is of
+    /// unknown outcome, and nobody's need is its own.
+    fn is_held_up(&self, configuration: &Configuration<W>, acting: u32) -> bool {
+        let &Configuration { event, state, .. } = configuration;
+        if let Some(thing) = self.model.ends(state, self.timeline.action(acting)) {
+            let mut needs = self.timeline.needs(thing, event).iter();
+            if needs.any(|&span| span != acting && !is_done(&self.timeline, configuration, span)) {
+                return true;
+            }
+        }
+        let is_write = self.timeline.places[acting as usize].traits.is_write;
+        let Some(era) = self.model.era(state).filter(|_| is_write) else { return false };
+        self.timeline.needs_era(era, event).iter().any(|&span| !is_done(&self.timeline, configuration, span))
     }
 
     /// Goes on to the next end that has not taken effect, and puts the configuration on the stack unless it is known
@@ -341,7 +345,7 @@ impl<M: Model, const W: usize> Depth<M, W> {
     /// The state after an open span, if it can take effect now and nobody minds.
     fn step(&mut self, configuration: &Configuration<W>, span: u32) -> Option<State> {
         let state = self.model.step(configuration.state, self.timeline.action(span))?;
-        let is_allowed = state == configuration.state || !self.is_needed(configuration, span);
+        let is_allowed = state == configuration.state || !self.is_held_up(configuration, span);
         is_allowed.then_some(state)
     }
 
@@ -402,7 +406,7 @@ impl<M: Model, const W: usize> Depth<M, W> {
             let action = self.timeline.action(spans[0]);
             let Some(state) = self.model.step(configuration.state, action) else { continue };
             if state == configuration.state
-                || self.is_needed(configuration, spans[0])
+                || self.is_held_up(configuration, spans[0])
                 || self.pruning.twins && self.has_open_twin(configuration, spans[0])
             {
                 continue;
@@ -467,4 +471,14 @@ impl<M: Model, const W: usize> Depth<M, W> {
         let states = if is_reached { self.visited.states_at(self.deepest) } else { Vec::new() };
         Progress::Illegal { span, states }
     }
+}
+
+/// Whether a span whose end is not passed has taken effect.
+pub(super) fn is_done<A, const W: usize>(
+    timeline: &Timeline<A>,
+    configuration: &Configuration<W>,
+    span: u32,
+) -> bool {
+    let place = timeline.places[span as usize];
+    place.from <= configuration.event && has(&configuration.mask, place.slot)
 }

@@ -3,12 +3,17 @@
 //! A read that has not taken effect needs the state to become what it saw. Either the current state may become that
 //! without a write in between ([`Model::may_become`]), or a write comes first whose own state may: one that is open
 //! now, or one that is called before the read ends. If there is neither, nothing is found from this configuration.
-//! Reads that are open are asked, and the next one to end of those that are not.
+//! Reads that are open are asked, the next one to end of those that are not, and the next ones that need the era of
+//! the state.
 
 use crate::model::Model;
-use crate::search::depth::{Configuration, Depth};
+use crate::search::depth::{Configuration, Depth, is_done};
 use crate::search::mask::{both, take_first, without};
 use crate::search::timeline::Timeline;
+
+/// Reads of the era of a state that are asked. They mostly agree with one another, so that more would cost more than
+/// they tell.
+const ERA_READS_MAX: usize = 16;
 
 /// What is known of the reads to come. Empty if the model does not look ahead.
 #[derive(Debug, Default)]
@@ -63,9 +68,24 @@ impl<M: Model, const W: usize> Depth<M, W> {
                 return Some(self.timeline.places[read as usize].until);
             }
         }
-        let event = self.next_to_come(configuration.event)?;
-        let read = self.timeline.ends[event as usize];
-        (!self.can_come_out(configuration, read)).then_some(event)
+        if let Some(event) = self.next_to_come(configuration.event)
+            && !self.can_come_out(configuration, self.timeline.ends[event as usize])
+        {
+            return Some(event);
+        }
+        self.blocked_in_era(configuration)
+    }
+
+    /// The event at which a read ends that needs another state of the same era and cannot have it any more.
+    fn blocked_in_era(&mut self, configuration: &Configuration<W>) -> Option<u32> {
+        let era = self.model.era(configuration.state)?;
+        let reads = self.timeline.needs_era(era, configuration.event).iter().take(ERA_READS_MAX);
+        for &read in reads.filter(|&&read| !is_done(&self.timeline, configuration, read)) {
+            if !self.model.may_become(configuration.state, self.timeline.action(read)) {
+                return Some(self.timeline.places[read as usize].until);
+            }
+        }
+        None
     }
 
     /// The event of the first pure action that is not open yet.

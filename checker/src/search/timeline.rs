@@ -23,7 +23,10 @@ pub(super) struct Timeline<A> {
     pub(super) slots: u32,
     /// The spans of unknown outcome by class; within a class in the order in which they come.
     pub(super) classes: Vec<Vec<u32>>,
+    /// By states that come once.
     needs: Needs,
+    /// By eras.
+    eras: Needs,
 }
 
 /// Where a span stands.
@@ -63,9 +66,13 @@ impl<A: Clone + Ord> Timeline<A> {
         let arrivals = by_call(&spans);
         let arrivals_from = arrive(&spans, &ends, &arrivals, &mut places);
         let classes = classes(&spans, &mut places, pruning.symmetry);
-        let needs = if pruning.no_return { Needs::new(model, &spans, &ends) } else { Needs::default() };
+        let (mut needs, mut eras) = (Needs::default(), Needs::default());
+        if pruning.no_return {
+            needs = Needs::new(&things(model, &spans, &ends));
+            eras = Needs::new(&eras_needed(model, &spans, &ends));
+        }
         let mut timeline =
-            Timeline { spans, ends, places, arrivals, arrivals_from, slots: 0, classes, needs };
+            Timeline { spans, ends, places, arrivals, arrivals_from, slots: 0, classes, needs, eras };
         timeline.give_slots();
         timeline
     }
@@ -91,7 +98,15 @@ impl<A: Clone + Ord> Timeline<A> {
 
     /// The spans that end at this event or later and need this thing, which comes once; by their ends.
     pub(super) fn needs(&self, thing: u32, event: u32) -> &[u32] {
-        let spans = self.needs.of(thing);
+        self.not_passed(self.needs.of(thing), event)
+    }
+
+    /// The spans that end at this event or later and need a state of this era; by their ends.
+    pub(super) fn needs_era(&self, era: u32, event: u32) -> &[u32] {
+        self.not_passed(self.eras.of(era), event)
+    }
+
+    fn not_passed<'a>(&self, spans: &'a [u32], event: u32) -> &'a [u32] {
         let first = spans.partition_point(|&span| self.places[span as usize].until < event);
         &spans[first..]
     }
@@ -178,7 +193,24 @@ fn classes<A: Ord>(spans: &[Span<A>], places: &mut [Place], symmetry: bool) -> V
     classes
 }
 
-/// For each thing that comes once ([`Model::needs_once`]), mostly a state, which spans of known outcome need it.
+/// What comes once ([`Model::needs_once`]) and is needed, with the spans that need it by end.
+fn things<M: Model>(model: &M, spans: &[Span<M::Action>], ends: &[u32]) -> Vec<(u32, u32)> {
+    let mut pairs = Vec::new();
+    let mut things = Vec::new();
+    for &span in ends {
+        model.needs_once(&spans[span as usize].action, &mut things);
+        pairs.extend(things.drain(..).map(|thing| (thing, span)));
+    }
+    pairs
+}
+
+/// The eras ([`Model::era`]) that are needed, with the spans that need them by end.
+fn eras_needed<M: Model>(model: &M, spans: &[Span<M::Action>], ends: &[u32]) -> Vec<(u32, u32)> {
+    let era = |span: u32| model.needs(&spans[span as usize].action).and_then(|state| model.era(state));
+    ends.iter().filter_map(|&span| Some((era(span)?, span))).collect()
+}
+
+/// For each thing that comes once, mostly a state, or for each era, which spans of known outcome need it.
 #[derive(Debug, Default)]
 struct Needs {
     /// The spans by what they need, and for a thing by end.
@@ -188,31 +220,24 @@ struct Needs {
 }
 
 impl Needs {
-    fn new<M: Model>(model: &M, spans: &[Span<M::Action>], ends: &[u32]) -> Needs {
-        let mut pairs: Vec<(u32, u32)> = Vec::new();
-        let mut things = Vec::new();
-        for &span in ends {
-            model.needs_once(&spans[span as usize].action, &mut things);
-            pairs.extend(things.drain(..).map(|thing| (thing, span)));
-        }
-        let Some(highest) = pairs.iter().map(|&(thing, _)| thing).max() else {
-            return Needs::default();
-        };
-        // Counting sort: the ends are in order, and so stays each thing's share of them.
+    /// From things and the spans that need them, by end.
+    fn new(pairs: &[(u32, u32)]) -> Needs {
+        let Some(highest) = pairs.iter().map(|&(thing, _)| thing).max() else { return Needs::default() };
+        // Counting sort: the spans come by end, and so stays each thing's share of them.
         let mut from = vec![0; highest as usize + 2];
-        for &(thing, _) in &pairs {
+        for &(thing, _) in pairs {
             from[thing as usize + 1] += 1;
         }
         for thing in 1..from.len() {
             from[thing] += from[thing - 1];
         }
         let mut next = from.clone();
-        let mut sorted = vec![0; *from.last().expect("there is a state") as usize];
-        for &(thing, span) in &pairs {
-            sorted[next[thing as usize] as usize] = span;
+        let mut spans = vec![0; pairs.len()];
+        for &(thing, span) in pairs {
+            spans[next[thing as usize] as usize] = span;
             next[thing as usize] += 1;
         }
-        Needs { spans: sorted, from }
+        Needs { spans, from }
     }
 
     fn of(&self, thing: u32) -> &[u32] {
