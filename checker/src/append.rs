@@ -74,6 +74,8 @@ impl Object for Kind {
 
 fn part(history: &History<Kind>, key: u64, indices: &[u32]) -> Part<Texts> {
     let mut part = Part::new(key, Texts::new());
+    part.spans.reserve(indices.len());
+    part.operations.reserve(indices.len());
     for &index in indices {
         let operation = &history.operations()[index as usize];
         part.count(operation.is_ok());

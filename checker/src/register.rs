@@ -1,9 +1,9 @@
 //! The register with compare-and-set: the model of one key of [`History`].
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::history::{History, Names, Operation, Outcome, Value};
+use crate::keys::by_key;
 use crate::kv::{Kind, Output};
 use crate::model::{Model, Monitored, Span, State};
 use crate::table::Interner;
@@ -120,7 +120,7 @@ impl Model for Register {
     }
 
     fn useful(&self, spans: &[Span<Action>]) -> Vec<bool> {
-        useful(spans, self.states())
+        useful(spans, self.states()).unwrap_or_else(|| vec![true; spans.len()])
     }
 
     fn monitor(&self, spans: &[Span<Action>], want_order: bool) -> Monitored {
@@ -208,33 +208,28 @@ pub struct KeyHistory {
 
 /// Splits a history by key, in ascending order, and leaves out what cannot matter.
 pub fn partition(history: &History) -> Vec<KeyHistory> {
-    let mut keys: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
-    for (index, operation) in history.operations().iter().enumerate() {
-        if operation.outcome != Outcome::Failed {
-            keys.entry(operation.key).or_default().push(index);
-        }
-    }
-    keys.into_iter().map(|(key, indices)| key_history(history, key, &indices)).collect()
+    by_key(history).into_iter().map(|(key, indices)| key_history(history, key, &indices)).collect()
 }
 
-fn key_history(history: &History, key: u64, indices: &[usize]) -> KeyHistory {
+fn key_history(history: &History, key: u64, indices: &[u32]) -> KeyHistory {
     let mut model = Register::new(history.names().clone());
     let mut spans = Vec::with_capacity(indices.len());
     let mut operations = Vec::with_capacity(indices.len());
     let mut unknown_outcomes = 0;
     for &index in indices {
-        let operation = &history.operations()[index];
+        let operation = &history.operations()[index as usize];
         unknown_outcomes += u64::from(!operation.is_ok());
         let Some(action) = model.action(operation) else { continue };
         let ret = if operation.is_ok() { operation.ret } else { None };
         spans.push(Span { call: operation.call, ret, action });
-        operations.push(index as u32);
+        operations.push(index);
     }
-    let kept = useful(&spans, model.states());
-    let mut keep = kept.iter();
-    spans.retain(|_| *keep.next().expect("one flag a span"));
-    let mut keep = kept.iter();
-    operations.retain(|_| *keep.next().expect("one flag a span"));
+    if let Some(kept) = useful(&spans, model.states()) {
+        let mut keep = kept.iter();
+        spans.retain(|_| *keep.next().expect("one flag a span"));
+        let mut keep = kept.iter();
+        operations.retain(|_| *keep.next().expect("one flag a span"));
+    }
     model.survey(&spans);
     let hint = |&index: &u32| {
         let operation = &history.operations()[index as usize];
@@ -245,15 +240,18 @@ fn key_history(history: &History, key: u64, indices: &[usize]) -> KeyHistory {
 }
 
 /// Which spans can matter: all that are known to have happened, and of the unknown ones those that write something
-/// that somebody needs.
+/// that somebody needs. `None` if all can.
 ///
 /// Why an unknown write of a state `s` that nobody needs may be left out: take any order in which it took effect, and
 /// take it out. Until the next write the key now holds something else instead of `s`. The actions in between happened
 /// in `s`, and none of them needs `s`: so they are writes, or swaps of unknown outcome that changed nothing. Only a
 /// mismatch could have happened in `s` and not in what was there before; with one in the history everything is kept.
-fn useful(spans: &[Span<Action>], states: usize) -> Vec<bool> {
-    let all = spans.iter().any(|span| matches!(span.action, Action::Mismatch { .. }));
-    let mut kept: Vec<bool> = spans.iter().map(|span| all || span.ret.is_some()).collect();
+fn useful(spans: &[Span<Action>], states: usize) -> Option<Vec<bool>> {
+    let is_mismatch = |span: &Span<Action>| matches!(span.action, Action::Mismatch { .. });
+    if spans.iter().all(|span| span.ret.is_some()) || spans.iter().any(is_mismatch) {
+        return None;
+    }
+    let mut kept: Vec<bool> = spans.iter().map(|span| span.ret.is_some()).collect();
     let mut needed = vec![false; states];
     let mut writers: Vec<Vec<usize>> = vec![Vec::new(); states];
     let mut fresh = Vec::new();
@@ -273,5 +271,5 @@ fn useful(spans: &[Span<Action>], states: usize) -> Vec<bool> {
             fresh.extend(spans[index].action.observed());
         }
     }
-    kept
+    Some(kept)
 }

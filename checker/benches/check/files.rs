@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use checker::{Budget, Report, import, linearizable};
 
-use crate::timing::{median, median_us};
+use crate::timing::{fast_us, median};
 
 /// One line of the table.
 #[derive(Clone, Debug)]
@@ -46,10 +46,10 @@ pub(crate) fn print(scale: f64, is_wanted: &dyn Fn(&str) -> bool) {
 fn measure(file: &str, text: &str, porcupine_us: f64) -> Row {
     let (us, report) = if file.starts_with("etcd/") {
         let history = import::jepsen_log(text).expect("a log");
-        median_us(|| linearizable(&history, Budget::default()))
+        fast_us(|| linearizable(&history, Budget::default()))
     } else {
         let history = import::append_history(text).expect("a history of texts");
-        median_us(|| linearizable(&history, Budget::default()))
+        fast_us(|| linearizable(&history, Budget::default()))
     };
     let configurations = report.counts.configurations;
     Row { file: file.to_owned(), verdict: word(&report), configurations, us, porcupine_us }

@@ -106,7 +106,8 @@ impl<M: Model> Prober<M> {
             return None;
         }
         // Rules that look ahead would leave states out.
-        let pruning = Pruning { no_return: false, unseen: false, look_ahead: false, ..Pruning::ALL };
+        let pruning =
+            Pruning { no_return: false, unseen: false, look_ahead: false, purpose: false, ..Pruning::ALL };
         let model = self.model().clone();
         let mut search = Search::new(model, spans.to_vec(), pruning).ok()?;
         match search.run(STATES_MAX) {

@@ -28,6 +28,9 @@ pub(super) enum Choice {
     Class(u32),
 }
 
+/// Room for frames and ways at the start: enough for most keys of most histories.
+const FRAMES_MIN: usize = 32;
+
 /// A configuration on the stack. Ways are looked for only when they are wanted: mostly the first one leads on.
 #[derive(Clone, Copy, Debug)]
 struct Frame<const W: usize> {
@@ -90,6 +93,8 @@ pub(super) struct Depth<M: Model, const W: usize> {
     longest: Longest,
     /// Scratch for sorting ways.
     ranked: Vec<Ranked>,
+    /// The states that somebody wants at the current configuration; `None` if they are not known.
+    wanted: Option<Vec<State>>,
     /// The final answer, once there is one.
     answer: Option<Progress>,
 }
@@ -114,17 +119,18 @@ impl<M: Model, const W: usize> Depth<M, W> {
             position: Position::new(&timeline),
             ahead: Ahead::new(&timeline, M::LOOKS_AHEAD && pruning.look_ahead),
             visited: Visited::new(),
-            used: Used::new(timeline.classes.iter().map(Vec::len)),
+            used: Used::new(timeline.classes.sizes()),
             timeline,
             pruning,
             counted: true,
-            frames: Vec::new(),
-            ways: Vec::new(),
+            frames: Vec::with_capacity(FRAMES_MIN),
+            ways: Vec::with_capacity(FRAMES_MIN),
             entered: 0,
             deepest: 0,
             blocked: None,
             longest: Longest::default(),
             ranked: Vec::new(),
+            wanted: None,
             answer: None,
         };
         depth.enter(first, None);
@@ -157,7 +163,7 @@ impl<M: Model, const W: usize> Depth<M, W> {
         frame.stage = match frame.stage {
             Stage::Fresh => Stage::Target,
             Stage::Target => Stage::Others,
-            Stage::Others if !self.timeline.classes.is_empty() => Stage::Unknown,
+            Stage::Others if self.timeline.classes.len() > 0 => Stage::Unknown,
             Stage::Others | Stage::Unknown => return self.leave(),
         };
         let stage = frame.stage;
@@ -207,7 +213,7 @@ impl<M: Model, const W: usize> Depth<M, W> {
     pub(super) fn first_of(&self, choice: Choice) -> u32 {
         match choice {
             Choice::Span(span) => span,
-            Choice::Class(class) => self.timeline.classes[class as usize][0],
+            Choice::Class(class) => self.timeline.classes.of(class)[0],
         }
     }
 
@@ -397,15 +403,17 @@ impl<M: Model, const W: usize> Depth<M, W> {
     fn find_unknown(&mut self, configuration: &Configuration<W>) {
         let end = self.timeline.ends[configuration.event as usize];
         let mut ranked = std::mem::take(&mut self.ranked);
+        self.find_wanted(configuration);
         for class in 0..self.timeline.classes.len() as u32 {
             let available = self.position.available[class as usize];
             if available <= self.used.count(configuration.used, class) {
                 continue;
             }
-            let spans = &self.timeline.classes[class as usize];
+            let spans = self.timeline.classes.of(class);
             let action = self.timeline.action(spans[0]);
             let Some(state) = self.model.step(configuration.state, action) else { continue };
             if state == configuration.state
+                || self.wanted.as_ref().is_some_and(|wanted| !wanted.contains(&state))
                 || self.is_held_up(configuration, spans[0])
                 || self.pruning.twins && self.has_open_twin(configuration, spans[0])
             {
@@ -419,6 +427,36 @@ impl<M: Model, const W: usize> Depth<M, W> {
             });
         }
         self.push_ranked(ranked, end);
+    }
+
+    /// Lists the states that somebody wants who could take effect next. An unknown outcome is worth using only to get
+    /// there: before a write, or where the next action could happen anyway, it might as well never have happened.
+    fn find_wanted(&mut self, configuration: &Configuration<W>) {
+        if !self.pruning.purpose {
+            return;
+        }
+        let mut wanted = self.wanted.take().unwrap_or_default();
+        wanted.clear();
+        let mut open = without(&self.position.open, &configuration.mask);
+        while let Some(slot) = take_first(&mut open) {
+            let span = self.position.occupant[slot as usize];
+            if self.timeline.places[span as usize].traits.is_write {
+                continue;
+            }
+            let Some(state) = self.model.needs(self.timeline.action(span)) else { return };
+            wanted.push(state);
+        }
+        for class in 0..self.timeline.classes.len() as u32 {
+            let span = self.timeline.classes.of(class)[0];
+            let is_write = self.timeline.places[span as usize].traits.is_write;
+            let available = self.position.available[class as usize];
+            if is_write || available <= self.used.count(configuration.used, class) {
+                continue;
+            }
+            let Some(state) = self.model.needs(self.timeline.action(span)) else { return };
+            wanted.push(state);
+        }
+        self.wanted = Some(wanted);
     }
 
     /// Whether an open operation does the same as this unknown one: it takes effect in any case, and so does it first.

@@ -121,9 +121,10 @@ impl<M: Model, const W: usize> Depth<M, W> {
 
     /// Whether a write of unknown outcome may, of those that have been called.
     fn has_unknown_source(&mut self, configuration: &Configuration<W>, read: u32) -> bool {
-        for class in 0..self.timeline.classes.len() {
-            let is_left = self.position.available[class] > self.used.count(configuration.used, class as u32);
-            let span = self.timeline.classes[class][0];
+        for class in 0..self.timeline.classes.len() as u32 {
+            let available = self.position.available[class as usize];
+            let is_left = available > self.used.count(configuration.used, class);
+            let span = self.timeline.classes.of(class)[0];
             let is_write = self.timeline.places[span as usize].traits.is_write;
             if is_left && is_write && self.is_source(configuration, span, read) {
                 return true;

@@ -26,6 +26,8 @@
 //!
 //! 7. **Twins.** Of equal actions that are open, the one that ends first takes effect first: the two can change places.
 //! 8. **Look-ahead.** A configuration is left as soon as a read cannot come out any more ([`Model::may_become`]).
+//! 9. **Purpose.** An unknown outcome takes effect only if that leads to a state that an open operation, or another
+//!    unknown outcome, needs: otherwise it might as well never have happened.
 //!
 //! Each can be switched off ([`Pruning`]), so that tests can show that it changes no verdict. An order that is found
 //! is replayed and verified before it is believed.
@@ -78,6 +80,8 @@ pub struct Pruning {
     pub twins: bool,
     /// Configurations are left when a read cannot come out any more.
     pub look_ahead: bool,
+    /// Unknown outcomes take effect only where somebody needs it.
+    pub purpose: bool,
 }
 
 impl Pruning {
@@ -90,6 +94,7 @@ impl Pruning {
         unseen: true,
         twins: true,
         look_ahead: true,
+        purpose: true,
     };
     /// No rule but the memory of visited configurations.
     pub const NONE: Pruning = Pruning {
@@ -100,6 +105,7 @@ impl Pruning {
         unseen: false,
         twins: false,
         look_ahead: false,
+        purpose: false,
     };
 }
 

@@ -23,7 +23,7 @@ impl<M: Model, const W: usize> Depth<M, W> {
                 Choice::Span(span) => span,
                 Choice::Class(class) => {
                     taken[class as usize] += 1;
-                    self.timeline.classes[class as usize][taken[class as usize] - 1]
+                    self.timeline.classes.of(class)[taken[class as usize] - 1]
                 }
             };
             self.take_unseen(&mut at, span);

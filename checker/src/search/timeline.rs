@@ -21,8 +21,8 @@ pub(super) struct Timeline<A> {
     arrivals_from: Vec<u32>,
     /// How many slots there are: as many as spans of known outcome are ever open at once.
     pub(super) slots: u32,
-    /// The spans of unknown outcome by class; within a class in the order in which they come.
-    pub(super) classes: Vec<Vec<u32>>,
+    /// The spans of unknown outcome.
+    pub(super) classes: Classes,
     /// By states that come once.
     needs: Needs,
     /// By eras.
@@ -65,7 +65,7 @@ impl<A: Clone + Ord> Timeline<A> {
         }
         let arrivals = by_call(&spans);
         let arrivals_from = arrive(&spans, &ends, &arrivals, &mut places);
-        let classes = classes(&spans, &mut places, pruning.symmetry);
+        let classes = Classes::new(&spans, &mut places, pruning.symmetry);
         let (mut needs, mut eras) = (Needs::default(), Needs::default());
         if pruning.no_return {
             needs = Needs::new(&things(model, &spans, &ends));
@@ -177,20 +177,48 @@ fn arrive<A>(spans: &[Span<A>], ends: &[u32], arrivals: &[u32], places: &mut [Pl
     arrivals_from
 }
 
-/// Groups the spans of unknown outcome by action.
-fn classes<A: Ord>(spans: &[Span<A>], places: &mut [Place], symmetry: bool) -> Vec<Vec<u32>> {
-    let mut unknown: Vec<u32> =
-        (0..spans.len() as u32).filter(|&span| spans[span as usize].ret.is_none()).collect();
-    let action = |span: u32| &spans[span as usize].action;
-    unknown.sort_by_key(|&span| (action(span), places[span as usize].from));
-    let is_same = |left: &u32, right: &u32| symmetry && action(*left) == action(*right);
-    let classes: Vec<Vec<u32>> = unknown.chunk_by(is_same).map(<[u32]>::to_vec).collect();
-    for (class, spans) in classes.iter().enumerate() {
-        for &span in spans {
-            places[span as usize].slot = class as u32;
+/// The spans of unknown outcome by class: those of a class have equal actions.
+#[derive(Debug)]
+pub(super) struct Classes {
+    /// The spans by class, and within a class in the order in which they come.
+    spans: Vec<u32>,
+    /// For each class, where its spans begin; one more at the end.
+    from: Vec<u32>,
+}
+
+impl Classes {
+    fn new<A: Ord>(spans: &[Span<A>], places: &mut [Place], symmetry: bool) -> Classes {
+        let mut unknown: Vec<u32> =
+            (0..spans.len() as u32).filter(|&span| spans[span as usize].ret.is_none()).collect();
+        let action = |span: u32| &spans[span as usize].action;
+        unknown.sort_unstable_by_key(|&span| (action(span), places[span as usize].from, span));
+        let mut from = Vec::new();
+        for (place, &span) in unknown.iter().enumerate() {
+            let is_same = |before: usize| symmetry && action(unknown[before]) == action(span);
+            if !place.checked_sub(1).is_some_and(is_same) {
+                from.push(place as u32);
+            }
+            places[span as usize].slot = from.len() as u32 - 1;
         }
+        from.push(unknown.len() as u32);
+        Classes { spans: unknown, from }
     }
-    classes
+
+    /// How many classes there are.
+    pub(super) fn len(&self) -> usize {
+        self.from.len() - 1
+    }
+
+    /// The spans of a class, in the order in which they come.
+    #[inline]
+    pub(super) fn of(&self, class: u32) -> &[u32] {
+        &self.spans[self.from[class as usize] as usize..self.from[class as usize + 1] as usize]
+    }
+
+    /// How many spans each class has.
+    pub(super) fn sizes(&self) -> impl Iterator<Item = usize> {
+        self.from.windows(2).map(|pair| (pair[1] - pair[0]) as usize)
+    }
 }
 
 /// What comes once ([`Model::needs_once`]) and is needed, with the spans that need it by end.

@@ -90,6 +90,7 @@ impl Used {
         (self.vectors.capacity() * size_of::<u64>()) as u64 + self.table.memory()
     }
 
+    #[inline]
     fn vector(&self, used: u32) -> &[u64] {
         let words = self.guards.len();
         &self.vectors[used as usize * words..][..words]

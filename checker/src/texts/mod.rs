@@ -115,8 +115,13 @@ impl Texts {
         for (text, _) in arguments.iter().enumerate().filter(|(_, arguments)| arguments.puts > 0) {
             self.put[text] = self.extended(all, text as u32);
         }
+        self.seen.reserve(self.read.len());
         for rank in 0..self.read.len() {
-            let state = self.extended(all, self.read[rank]);
+            // Of the texts that begin with it, it is the first itself.
+            let text = self.pool.get(self.read[rank]);
+            let is_longer = |&read: &u32| self.pool.get(read).starts_with(text);
+            let longer = self.read[rank + 1..].partition_point(is_longer);
+            let state = self.state((rank as u32, (rank + 1 + longer) as u32, text.len()));
             self.seen.push(state);
         }
     }
@@ -129,6 +134,10 @@ impl Texts {
             &rest[..added.len().min(rest.len())]
         };
         let ranks = &self.read[from as usize..end as usize];
+        if let [read] = *ranks {
+            let end = if rest(read) == added { end } else { from };
+            return self.state((from, end, length + added.len()));
+        }
         let before = ranks.partition_point(|&read| rest(read) < added);
         let there = ranks[before..].partition_point(|&read| rest(read) == added);
         let from = from + before as u32;

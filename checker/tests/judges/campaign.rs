@@ -24,9 +24,17 @@ const OPERATIONS_MAX: u64 = 7;
 const THREADS: u64 = 2;
 
 /// Every rule alone, and every rule left out. A rule that is missing here does not compile.
-const PRUNINGS: [Pruning; 14] = {
-    let Pruning { greedy: _, symmetry: _, dominance: _, no_return: _, unseen: _, twins: _, look_ahead: _ } =
-        Pruning::ALL;
+const PRUNINGS: [Pruning; 16] = {
+    let Pruning {
+        greedy: _,
+        symmetry: _,
+        dominance: _,
+        no_return: _,
+        unseen: _,
+        twins: _,
+        look_ahead: _,
+        purpose: _,
+    } = Pruning::ALL;
     [
         Pruning { greedy: true, ..Pruning::NONE },
         Pruning { symmetry: true, ..Pruning::NONE },
@@ -35,6 +43,7 @@ const PRUNINGS: [Pruning; 14] = {
         Pruning { unseen: true, ..Pruning::NONE },
         Pruning { twins: true, ..Pruning::NONE },
         Pruning { look_ahead: true, ..Pruning::NONE },
+        Pruning { purpose: true, ..Pruning::NONE },
         Pruning { greedy: false, ..Pruning::ALL },
         Pruning { symmetry: false, ..Pruning::ALL },
         Pruning { dominance: false, ..Pruning::ALL },
@@ -42,6 +51,7 @@ const PRUNINGS: [Pruning; 14] = {
         Pruning { unseen: false, ..Pruning::ALL },
         Pruning { twins: false, ..Pruning::ALL },
         Pruning { look_ahead: false, ..Pruning::ALL },
+        Pruning { purpose: false, ..Pruning::ALL },
     ]
 };
 

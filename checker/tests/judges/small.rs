@@ -9,7 +9,7 @@ use crate::generated::{Random, anything};
 use crate::{AMPLE, history, logs, oracle};
 
 /// Every rule alone, and all.
-const PRUNINGS: [Pruning; 8] = [
+const PRUNINGS: [Pruning; 9] = [
     Pruning::NONE,
     Pruning { greedy: true, ..Pruning::NONE },
     Pruning { symmetry: true, ..Pruning::NONE },
@@ -17,6 +17,7 @@ const PRUNINGS: [Pruning; 8] = [
     Pruning { no_return: true, ..Pruning::NONE },
     Pruning { unseen: true, ..Pruning::NONE },
     Pruning { twins: true, ..Pruning::NONE },
+    Pruning { purpose: true, ..Pruning::NONE },
     Pruning::ALL,
 ];
 
