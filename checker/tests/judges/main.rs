@@ -12,6 +12,8 @@ mod families;
 mod format;
 /// A seeded generator, and histories that are right or wrong by construction.
 mod generated;
+/// Histories too large for brute force.
+mod large;
 /// Locks and the stores behind them: monitor, search and brute force.
 mod lock;
 /// Brute force for the weaker promises.
