@@ -9,7 +9,6 @@ use crate::history::{History, Names, Value};
 use crate::linearizable::Part;
 use crate::object::Object;
 use crate::register::{self, Register};
-use crate::witness;
 
 /// What an operation asks of its key. The state of a key is an `Option<Value>`; `None` is *absent*.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -125,21 +124,6 @@ impl Object for Kind {
     }
 
     fn parts(history: &History) -> Vec<Part<Register>> {
-        register::partition(history).into_iter().map(|key| part(history, key)).collect()
-    }
-}
-
-fn part(history: &History, key: register::KeyHistory) -> Part<Register> {
-    let proposal = witness::by_position(&key.spans, &key.hints);
-    let known_outcomes = key.spans.iter().filter(|span| span.ret.is_some()).count() as u64;
-    assert!(key.operations.iter().all(|&operation| history.operations()[operation as usize].key == key.key));
-    Part {
-        key: key.key,
-        model: key.model,
-        spans: key.spans,
-        operations: key.operations,
-        proposal,
-        known_outcomes,
-        unknown_outcomes: key.unknown_outcomes,
+        register::partition(history)
     }
 }

@@ -43,6 +43,7 @@ pub mod model;
 pub mod object;
 pub mod online;
 pub mod options;
+mod partition;
 pub mod queue;
 pub mod register;
 pub mod registry;

@@ -11,11 +11,10 @@ use crate::model::{Model, Span};
 ///
 /// A read comes after the update at its position. Spans with equal places go by their calls: of two such, one that
 /// ended before the other began was also called before it.
-pub fn by_position<A>(spans: &[Span<A>], hints: &[Option<(u64, bool)>]) -> Option<Vec<u32>> {
-    assert_eq!(spans.len(), hints.len());
-    let mut places = Vec::with_capacity(spans.len());
+pub fn by_position<A>(spans: &[Span<A>], hint: impl Fn(usize) -> Option<(u64, bool)>) -> Option<Vec<u32>> {
+    let mut places = Vec::new();
     for (index, span) in spans.iter().enumerate() {
-        match hints[index] {
+        match hint(index) {
             Some((position, is_read)) => places.push((position, is_read, span.call, index)),
             None if span.ret.is_none() => {}
             None => return None,

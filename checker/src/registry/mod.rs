@@ -20,7 +20,7 @@ use crate::kv;
 use crate::linearizable::Part;
 use crate::model::Span;
 use crate::object::Object;
-use crate::register::{self, KeyHistory};
+use crate::register::{self, Register};
 use crate::witness;
 
 pub use model::{Action, Registry, Shelf};
@@ -169,12 +169,12 @@ impl Split {
         Split { by_key, origins, lists: by_widest_prefix(history, &lists) }
     }
 
-    fn key_part(&self, history: &History<Kind>, key: &KeyHistory) -> Part<Registry> {
+    fn key_part(&self, history: &History<Kind>, key: &Part<Register>) -> Part<Registry> {
         let mut part = Part::new(key.key, Registry::Key(Box::new(key.model.clone())));
         for (span, &index) in key.spans.iter().zip(&key.operations) {
             part.push(span_as(span, Action::One(span.action)), self.origins[index as usize]);
         }
-        part.proposal = witness::by_position(&part.spans, &key.hints);
+        part.proposal.clone_from(&key.proposal);
         let is_list =
             |&&operation: &&u32| matches!(history.operations()[operation as usize].kind, Kind::List { .. });
         let known = part.spans.iter().filter(|span| span.ret.is_some()).count();
@@ -186,7 +186,7 @@ impl Split {
     }
 
     /// The parts in which keys are judged together.
-    fn shelves(&self, history: &History<Kind>, keys: &[KeyHistory]) -> Vec<Part<Registry>> {
+    fn shelves(&self, history: &History<Kind>, keys: &[Part<Register>]) -> Vec<Part<Registry>> {
         let shelf = |(prefix, lists): (&String, &Vec<u32>)| self.shelf(history, keys, prefix, lists);
         self.lists.iter().map(shelf).collect()
     }
@@ -194,12 +194,12 @@ impl Split {
     fn shelf(
         &self,
         history: &History<Kind>,
-        keys: &[KeyHistory],
+        keys: &[Part<Register>],
         prefix: &str,
         lists: &[u32],
     ) -> Part<Registry> {
-        let is_within = |key: &&KeyHistory| text(history.names(), key.key).starts_with(prefix);
-        let keys: Vec<&KeyHistory> = keys.iter().filter(is_within).collect();
+        let is_within = |key: &&Part<Register>| text(history.names(), key.key).starts_with(prefix);
+        let keys: Vec<&Part<Register>> = keys.iter().filter(is_within).collect();
         let numbers: Vec<u64> = keys.iter().map(|key| key.key).collect();
         // Without keys every list is empty, or has keys that it was not asked for.
         let first = numbers.first().copied().unwrap_or(history.operations()[lists[0] as usize].key);
@@ -208,7 +208,9 @@ impl Split {
         let mut seen: BTreeMap<u32, Vec<(u32, u32)>> = lists.iter().map(|&list| (list, Vec::new())).collect();
         let mut spans = Vec::new();
         for (place, key) in (0..).zip(&keys) {
-            for ((span, &index), &hint) in key.spans.iter().zip(&key.operations).zip(&key.hints) {
+            for (span, &index) in key.spans.iter().zip(&key.operations) {
+                let operation = &self.by_key.operations()[index as usize];
+                let hint = operation.position.map(|position| (position, !operation.kind.is_update()));
                 let origin = self.origins[index as usize];
                 if let Some(seen) = seen.get_mut(&origin) {
                     let state = span.action.observed().expect("a list reads its keys");
@@ -230,7 +232,7 @@ impl Split {
         for (span, origin, _) in spans {
             part.push(span, origin);
         }
-        part.proposal = witness::by_position(&part.spans, &hints);
+        part.proposal = witness::by_position(&part.spans, |span| hints[span]);
         part
     }
 }

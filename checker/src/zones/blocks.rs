@@ -2,7 +2,7 @@
 
 use super::clusters::{Clusters, NOBODY, made, seen};
 use super::conflict::Conflict;
-use crate::model::State;
+use crate::model::{Span, State};
 use crate::register::{ABSENT, Action};
 
 /// Steps that sorting by insertion may take for each block before it gives way to a general sort. Blocks come in the
@@ -47,6 +47,7 @@ fn held(clusters: &Clusters, state: State) -> Option<Part> {
 impl Iterator for Parts<'_> {
     type Item = Part;
 
+    #[inline]
     fn next(&mut self) -> Option<Part> {
         let part = self.next?;
         self.next = match part {
@@ -74,6 +75,7 @@ struct Block {
 
 impl Block {
     /// Blocks are put in the order of this.
+    #[inline]
     fn place(&self) -> u128 {
         u128::from(self.first_end) + u128::from(self.last_call)
     }
@@ -85,14 +87,16 @@ pub(super) struct Blocks<'a> {
     clusters: &'a Clusters<'a>,
     /// Without the initial one, which comes first.
     blocks: Vec<Block>,
-    /// Whether every operation that matters was understood, so that the order of the blocks is a proof.
+    /// Compare-and-sets that did not find what they expected and do not say what they found. They are in no block.
+    mismatches: Vec<u32>,
+    /// Whether every other operation that matters was understood, so that the order of the blocks is a proof.
     are_all: bool,
 }
 
 impl<'a> Blocks<'a> {
     pub(super) fn new(clusters: &'a Clusters<'a>) -> Result<Blocks<'a>, Conflict> {
         let blocks = Vec::with_capacity(clusters.writes);
-        let mut blocks = Blocks { clusters, blocks, are_all: true };
+        let mut blocks = Blocks { clusters, blocks, mismatches: Vec::new(), are_all: true };
         let initial = measure(clusters, NOBODY)?;
         blocks.collect(initial.swaps)?;
         sort(&mut blocks.blocks);
@@ -100,7 +104,12 @@ impl<'a> Blocks<'a> {
         Ok(blocks)
     }
 
-    /// Whether the order of the blocks proves the history linearizable.
+    /// Compare-and-sets that are in no block.
+    pub(super) fn mismatches(&self) -> &[u32] {
+        &self.mismatches
+    }
+
+    /// Whether the order of the blocks proves the history linearizable, but for the mismatches.
     pub(super) fn are_all(&self) -> bool {
         self.are_all
     }
@@ -111,7 +120,11 @@ impl<'a> Blocks<'a> {
         let mut swaps_linked = 0;
         for (span, index) in clusters.spans.iter().zip(0..) {
             match (made(&span.action), seen(&span.action)) {
-                (None, None) => self.are_all = false,
+                (None, None) => {
+                    check_mismatch(clusters, index)?;
+                    self.mismatches.push(index);
+                    continue;
+                }
                 (None, Some(state)) if clusters.is_once(state) || span.ret.is_none() => continue,
                 (Some(_), _) if !clusters.takes_place(index) => continue,
                 (Some(_), Some(state)) if clusters.is_once(state) => {
@@ -120,9 +133,6 @@ impl<'a> Blocks<'a> {
                 }
                 (_, Some(_)) => self.are_all = false,
                 (Some(_), None) => {}
-            }
-            if matches!(span.action, Action::Mismatch { .. }) {
-                continue;
             }
             let block = measure(clusters, index)?;
             swaps_reached += block.swaps;
@@ -161,6 +171,17 @@ impl<'a> Blocks<'a> {
         }
         order
     }
+}
+
+/// Looks for a compare-and-set that cannot but have found what it expected.
+fn check_mismatch(clusters: &Clusters, index: u32) -> Result<(), Conflict> {
+    let Span { call, ret, action: Action::Mismatch { expect } } = clusters.spans[index as usize] else {
+        unreachable!("only a mismatch neither sees nor makes a state");
+    };
+    let found = |(since, until): (Option<u64>, u64)| {
+        since.is_none_or(|since| since < call) && ret.is_some_and(|ret| ret < until)
+    };
+    if clusters.held(expect).is_some_and(found) { Err(Conflict::Missed { span: index }) } else { Ok(()) }
 }
 
 /// Holds the order within a block against real time.

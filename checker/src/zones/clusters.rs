@@ -158,6 +158,25 @@ impl<'a> Clusters<'a> {
         self.spans[index as usize].ret.is_some() || is_needed()
     }
 
+    /// The time during which a state that is once was held for certain: after the first instant, before the second.
+    /// The initial state was there before all time.
+    pub(super) fn held(&self, state: State) -> Option<(Option<u64>, u64)> {
+        let cluster = &self.clusters[state as usize];
+        let writer = Some(cluster.writer).filter(|&writer| writer < MANY);
+        if !self.is_once(state) || writer.is_some_and(|writer| !self.takes_place(writer)) {
+            return None;
+        }
+        let bounds = |&span: &u32| {
+            let span = &self.spans[span as usize];
+            (span.ret.unwrap_or(u64::MAX), span.call)
+        };
+        let swap = Some(cluster.swap).filter(|&swap| swap < MANY);
+        let members = [self.reads(state), writer.as_ref().map(bounds), swap.as_ref().map(bounds)];
+        let merge = |left: (u64, u64), right: (u64, u64)| (left.0.min(right.0), left.1.max(right.1));
+        let (end, call) = members.into_iter().flatten().reduce(merge)?;
+        Some(((state != ABSENT).then_some(end), call))
+    }
+
     /// The earliest end and the latest call of the reads that saw the state.
     pub(super) fn reads(&self, state: State) -> Option<(u64, u64)> {
         let cluster = &self.clusters[state as usize];

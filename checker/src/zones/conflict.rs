@@ -6,7 +6,7 @@
 use super::blocks::{Part, Parts, Reads};
 use super::clusters::{Clusters, NOBODY, made, seen};
 use crate::model::{Contradiction, State};
-use crate::register::ABSENT;
+use crate::register::{ABSENT, Action};
 
 /// The spans that a sentence names one by one; of more it only says how many there are.
 const LINKS_NAMED_MAX: usize = 4;
@@ -22,6 +22,8 @@ pub(super) enum Conflict {
     ReplacedTwice { state: State },
     /// Compare-and-sets replace each other in a circle.
     Circle,
+    /// A compare-and-set did not find what it expected while that was there all the time.
+    Missed { span: u32 },
     /// An operation ended before one was called that precedes it in its block.
     Within { head: u32 },
     /// Each of two blocks has to precede the other.
@@ -40,6 +42,7 @@ pub(super) fn explain(
         Conflict::NeverWritten { state } => story.never_written(state),
         Conflict::ReplacedTwice { state } => story.replaced_twice(state),
         Conflict::Circle => story.circle(),
+        Conflict::Missed { span } => story.missed(span),
         Conflict::Within { head } => story.within(head),
         Conflict::Between { left, right } => story.between(left, right),
     };
@@ -224,6 +227,30 @@ impl Story<'_> {
         unreachable!("a compare-and-set that no block reaches is reached from itself");
     }
 
+    fn missed(&mut self, span: u32) -> String {
+        let clusters = self.clusters;
+        let Action::Mismatch { expect } = clusters.spans[span as usize].action else {
+            unreachable!("only a mismatch can miss");
+        };
+        let is_on = |&other: &u32| made(&clusters.spans[other as usize].action) == Some(expect);
+        let on: Vec<u32> =
+            (0..clusters.spans.len() as u32).filter(is_on).chain(self.seen_by(expect)).collect();
+        let early = on.iter().min_by_key(|&&other| self.end(other)).expect("the state was there");
+        let late = on.iter().max_by_key(|&&other| clusters.spans[other as usize].call).expect("so it was");
+        let only = self.only(expect);
+        if expect == ABSENT {
+            let (late, missed) = (self.name(*late), self.name(span));
+            return format!(
+                "{only}, but it was absent for {late}; before that was called, it had not been so for {missed}"
+            );
+        }
+        let (early, late, missed) = (self.name(*early), self.name(*late), self.name(span));
+        format!(
+            "{only}, so that it was there from the end of {early}, to the call of {late}; \
+             but within that time a compare-and-set did not find it: {missed}"
+        )
+    }
+
     /// The spans of a block, in its order.
     fn members(&self, head: u32) -> Vec<Member> {
         let reads = Reads::new(self.clusters);
@@ -275,24 +302,25 @@ impl Story<'_> {
 
     /// Says that there is no room between two spans of a block.
     fn chain(&mut self, members: &[Member], from: Member, to: Member) -> String {
-        let (first, last) = (self.name(from.span), self.name(to.span));
+        let first = self.name(from.span);
         let links = self.links(members, from.position, to);
-        format!("compare-and-sets lead, with nothing in between, from {first}, to {last}{links}")
+        format!("compare-and-sets put these in this order, with nothing in between: {first}, then {links}")
     }
 
-    /// The compare-and-sets between a position and a span.
+    /// A span of a block, and the compare-and-sets between a position and it.
     fn links(&mut self, members: &[Member], from: usize, to: Member) -> String {
-        let between = |member: &&Member| from < member.position && member.position < to.position;
-        let links: Vec<Member> =
-            members.iter().filter(between).copied().filter(|&member| self.made(member).is_some()).collect();
-        if links.is_empty() {
-            return String::new();
-        }
-        if links.len() > LINKS_NAMED_MAX {
-            return format!(" (by way of {} more)", links.len());
-        }
-        let names: Vec<String> = links.iter().map(|link| self.name(link.span)).collect();
-        format!(", by way of {}", names.join(", and "))
+        let is_between = |member: &Member| from < member.position && member.position < to.position;
+        let links: Vec<u32> = (members.iter())
+            .filter(|&member| is_between(member) && self.made(*member).is_some())
+            .map(|member| member.span)
+            .collect();
+        let mut named: Vec<String> = if links.len() <= LINKS_NAMED_MAX {
+            links.iter().map(|&link| self.name(link)).collect()
+        } else {
+            vec![format!("{} more", links.len())]
+        };
+        named.push(self.name(to.span));
+        named.join(", then ")
     }
 
     fn between(&mut self, left: u32, right: u32) -> String {
@@ -314,16 +342,18 @@ impl Story<'_> {
 
     /// Something ended before the call of an operation that needs the initial state or what it led to.
     fn after_the_beginning(&mut self, members: &[Member], held: Pair, others: &[Member]) -> String {
-        let late = self.name(held.late.span);
-        let beginning = if self.seen(held.late) == Some(ABSENT) {
-            format!("{}, and yet it was absent for {late}", self.only(ABSENT))
-        } else {
-            let links = self.links(members, 0, held.late);
-            format!("from the beginning compare-and-sets lead, with nothing in between, to {late}{links}")
-        };
         let other = others.iter().min_by_key(|member| member.end).expect("a block has members");
-        let other = self.name(other.span);
-        format!("{beginning}; before that was called, something else had ended: {other}")
+        if self.seen(held.late) == Some(ABSENT) {
+            let (only, late, other) = (self.only(ABSENT), self.name(held.late.span), self.name(other.span));
+            return format!(
+                "{only}, but it was absent for {late}; before that was called, there had been {other}"
+            );
+        }
+        let (links, other) = (self.links(members, 0, held.late), self.name(other.span));
+        format!(
+            "compare-and-sets put these right at the beginning, with nothing in between: {links}; \
+             before the last of these was called, there had been {other}"
+        )
     }
 
     /// One block was there for some time; the other fits neither before it nor after.
@@ -331,8 +361,9 @@ impl Story<'_> {
         let stretch = self.stretch(members, held);
         let early = other.early.expect("only the first block is initial");
         if early.span == other.late.span {
-            let other = self.name(early.span);
-            return format!("{stretch}; within that time, and on another value, lies {other}");
+            let (other, what) =
+                (self.name(early.span), if self.made(early).is_some() { "written" } else { "seen" });
+            return format!("{stretch}; but within that time something else was {what}: {other}");
         }
         if other.is_forward() {
             let other = self.stretch(others, other);
@@ -359,7 +390,7 @@ impl Story<'_> {
             }
             None => {
                 let chain = self.chain(members, early, held.late);
-                format!("{chain}, and they take up the time from the end of the one to the call of the other")
+                format!("{chain}; they take up the time from the end of the first to the call of the last")
             }
         }
     }

@@ -53,10 +53,15 @@
 //! The argument for *only if* needs no more than blocks that come in one piece, so that contradictions hold whatever
 //! the rest of the history does: an operation that saw a state that is not once is a block by itself. If no
 //! contradiction is found then, nothing is decided.
+//!
+//! A compare-and-set that did not find what it expected, and does not say what it found instead, is in no block. Since
+//! it changes nothing, a contradiction among the others stands, and if there is none it needs a place in their order
+//! where something else is held. If there is no such place in the one order that was found, nothing is decided.
 
 mod blocks;
 mod clusters;
 mod conflict;
+mod mismatches;
 
 use crate::model::{Monitored, Span, State};
 use crate::register::Action;
@@ -74,8 +79,14 @@ pub fn decide(
     let clusters = Clusters::new(spans, states);
     match sorted(&clusters) {
         Err(conflict) => Monitored::Illegal(explain(&clusters, conflict, describe)),
-        Ok(blocks) if blocks.are_all() => Monitored::Ok { order: want_order.then(|| blocks.order()) },
-        Ok(_) => Monitored::HandOver,
+        Ok(blocks) if !blocks.are_all() => Monitored::HandOver,
+        Ok(blocks) if blocks.mismatches().is_empty() => {
+            Monitored::Ok { order: want_order.then(|| blocks.order()) }
+        }
+        Ok(blocks) => match mismatches::insert(spans, &blocks.order(), blocks.mismatches()) {
+            Some(order) => Monitored::Ok { order: want_order.then_some(order) },
+            None => Monitored::HandOver,
+        },
     }
 }
 

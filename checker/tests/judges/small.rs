@@ -1,5 +1,6 @@
 //! The checkers against the oracle.
 
+use checker::linearizable::Part;
 use checker::model::Model;
 use checker::register::{self, Register};
 use checker::search::{Progress, Pruning, Search};
@@ -32,15 +33,15 @@ fn agree(operations: &[Operation]) -> bool {
         for pruning in PRUNINGS {
             assert_eq!(search_says(&key, pruning), expected, "{pruning:?}\n{operations:#?}");
         }
-        if let Some(order) = witness::by_position(&key.spans, &key.hints) {
-            let proves = witness::verify(&mut key.model.clone(), &key.spans, &order).is_ok();
+        if let Some(order) = &key.proposal {
+            let proves = witness::verify(&mut key.model.clone(), &key.spans, order).is_ok();
             assert!(!proves || expected, "a witness for what cannot be: {operations:#?}");
         }
     }
     expected
 }
 
-fn search_says(key: &register::KeyHistory, pruning: Pruning) -> bool {
+fn search_says(key: &Part<Register>, pruning: Pruning) -> bool {
     let mut search = Search::<Register>::new(key.model.clone(), key.spans.clone(), pruning).unwrap();
     match search.run(u64::MAX / 2) {
         Progress::Ok { order } => {

@@ -1,13 +1,14 @@
 //! Every verdict path of linearizability, seen to fail when it should.
 
+use checker::linearizable::Part;
 use checker::model::Span;
-use checker::register::Action;
-use checker::witness::{Flaw, by_position, verify};
+use checker::register::{Action, Register};
+use checker::witness::{Flaw, verify};
 use checker::{By, Verdict, linearizable, register};
 
 use crate::{AMPLE, at, failed, get, history, on, put, unknown};
 
-fn spans(operations: &[checker::Operation]) -> register::KeyHistory {
+fn spans(operations: &[checker::Operation]) -> Part<Register> {
     register::partition(&history(operations)).pop().unwrap()
 }
 
@@ -38,10 +39,10 @@ fn an_end_at_the_instant_of_a_call_does_not_precede_it() {
 #[test]
 fn a_proposal_needs_a_position_for_whatever_is_known_to_have_happened() {
     let key = spans(&[at(1, put(0, 1, 1)), get(2, 3, Some(1))]);
-    assert_eq!(by_position(&key.spans, &key.hints), None);
+    assert_eq!(key.proposal, None);
     // A read comes after the update at its position, wherever it stands in the list.
     let key = spans(&[at(1, get(2, 3, Some(1))), at(2, put(2, 3, 2)), at(1, put(0, 1, 1))]);
-    assert_eq!(by_position(&key.spans, &key.hints), Some(vec![2, 0, 1]));
+    assert_eq!(key.proposal, Some(vec![2, 0, 1]));
 }
 
 #[test]

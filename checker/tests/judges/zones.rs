@@ -5,7 +5,9 @@
 
 use std::collections::BTreeSet;
 
+use checker::linearizable::Part;
 use checker::model::{Contradiction, Model, Monitored};
+use checker::register::Register;
 use checker::{Kind, Operation, Outcome, Output, register, witness};
 
 use crate::generated::Random;
@@ -21,6 +23,8 @@ struct Answers {
     ok: u64,
     illegal: u64,
     handed_over: u64,
+    /// Of those handed over, how many are linearizable.
+    handed_over_ok: u64,
 }
 
 /// Holds the answer for a history of one key against the oracle.
@@ -40,12 +44,15 @@ fn agree(operations: &[Operation], answers: &mut Answers) {
             stands_alone(operations, &key, &found);
             answers.illegal += 1;
         }
-        Monitored::HandOver => answers.handed_over += 1,
+        Monitored::HandOver => {
+            answers.handed_over += 1;
+            answers.handed_over_ok += u64::from(expected);
+        }
     }
 }
 
 /// The named operations, together with whoever may have written what they saw, are wrong by themselves.
-fn stands_alone(operations: &[Operation], key: &register::KeyHistory, found: &Contradiction) {
+fn stands_alone(operations: &[Operation], key: &Part<Register>, found: &Contradiction) {
     let mut left: Vec<usize> = found.spans.iter().map(|&span| span as usize).collect();
     assert_eq!(left.len(), left.iter().collect::<BTreeSet<_>>().len(), "{found:?}");
     for place in 0..left.len() {
@@ -179,4 +186,148 @@ fn whatever_is_decided_beside_deletes_repeats_and_mismatches_is_as_the_oracle_sa
     let spice = Spice { unknown: 15, deletes: 10, mismatches: 10, repeats: 10 };
     let answers = run(spice, 0..count);
     assert!(answers.ok > count / 20 && answers.illegal > count / 20, "both sides are seen: {answers:?}");
+}
+
+#[test]
+fn mismatches_beside_values_of_their_own_find_a_place_nearly_always() {
+    let count = histories() / 2;
+    let answers = run(Spice { mismatches: 25, unknown: 10, ..PLAIN }, 0..count);
+    assert!(answers.handed_over < count / 10, "{answers:?}");
+    assert!(answers.ok > count / 4 && answers.illegal > count / 4, "both sides are seen: {answers:?}");
+}
+
+/// The spans of the contradiction, and what it says.
+fn contradiction(operations: &[Operation]) -> (Vec<u32>, String) {
+    agree(operations, &mut Answers::default());
+    let key = register::partition(&history(operations)).pop().expect("there is a key");
+    match key.model.monitor(&key.spans, false) {
+        Monitored::Illegal(found) => (found.spans, found.sentence),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn each_contradiction_is_told_in_a_sentence_of_its_own() {
+    let swap = |call, ret, expect, value| cas(call, ret, expect, value, Output::Swapped);
+    let told = |operations: &[Operation], spans: &[u32], sentence: &str| {
+        assert_eq!(contradiction(operations), (spans.to_vec(), sentence.to_owned()));
+    };
+    told(&[get(0, 1, Some(3))], &[0], "nothing can have written 3, and yet it was seen by {0}");
+    told(
+        &[get(0, 1, Some(3)), put(2, 3, 3)],
+        &[0, 1],
+        "3 was seen before anybody asked to write it: {0}; its only write is {1}",
+    );
+    told(
+        &[cas(0, 1, Some(3), 4, Output::Differs(Some(3))), put(0, 1, 3)],
+        &[0],
+        "a compare-and-set failed although it found what it expected: {0}",
+    );
+    told(
+        &[put(0, 1, 1), swap(2, 8, Some(1), 2), swap(2, 9, Some(1), 3)],
+        &[1, 2],
+        "1 was written only once, and yet two compare-and-sets replaced it: {0}, and {1}",
+    );
+    told(
+        &[swap(2, 8, None, 2), swap(2, 9, None, 3)],
+        &[0, 1],
+        "nothing makes the key absent again, and yet two compare-and-sets replaced it: {0}, and {1}",
+    );
+    told(
+        &[swap(2, 8, Some(1), 2), swap(2, 9, Some(2), 1)],
+        &[0, 1],
+        "each of these replaced what the one before it wrote, and the first what the last wrote, so that none can \
+         be first: {0}; {1}",
+    );
+    told(
+        &[put(0, 1, 1), cas(2, 3, Some(1), 2, Output::Mismatch), get(4, 5, Some(1))],
+        &[0, 1, 2],
+        "1 was written only once, so that it was there from the end of {0}, to the call of {2}; but within that time \
+         a compare-and-set did not find it: {1}",
+    );
+    told(
+        &[put(0, 9, 1), cas(2, 3, None, 2, Output::Mismatch), get(4, 5, None)],
+        &[1, 2],
+        "nothing makes the key absent again, but it was absent for {1}; before that was called, it had not been so \
+         for {0}",
+    );
+    told(
+        &[put(0, 1, 1), swap(2, 3, Some(1), 2), get(5, 6, Some(1))],
+        &[1, 2],
+        "1 was written only once, and it was replaced by {0}; after the end of that it was seen by {1}",
+    );
+    told(
+        &[put(0, 1, 1), get(7, 8, Some(1)), swap(2, 9, Some(1), 2), get(3, 4, Some(2))],
+        &[1, 3, 2],
+        "compare-and-sets put these in this order, with nothing in between: {0}, then {2}, then {1}; but the last of \
+         these ended before the first was called",
+    );
+}
+
+#[test]
+fn each_contradiction_between_two_values_is_told_in_a_sentence_of_its_own() {
+    let told = |operations: &[Operation], spans: &[u32], sentence: &str| {
+        assert_eq!(contradiction(operations), (spans.to_vec(), sentence.to_owned()));
+    };
+    told(
+        &[put(0, 1, 1), put(0, 2, 2), get(9, 10, Some(2)), get(7, 12, Some(1))],
+        &[0, 2, 1, 3],
+        "1 was written only once, so that it was there from the end of {0}, to the call of {3}; 2 was written only \
+         once, so that it was there from the end of {2}, to the call of {1}; and these times overlap",
+    );
+    told(
+        &[put(0, 1, 1), put(0, 2, 2), get(5, 6, Some(1)), get(7, 8, Some(2))],
+        &[1, 2, 3],
+        "2 was written only once, so that it was there from the end of {0}, to the call of {2}; but within that time \
+         something else was seen: {1}",
+    );
+    told(
+        &[put(0, 1, 1), put(3, 4, 2), get(6, 7, Some(1))],
+        &[0, 1, 2],
+        "1 was written only once, so that it was there from the end of {0}, to the call of {2}; but within that time \
+         something else was written: {1}",
+    );
+    told(
+        &[put(0, 1, 1), get(10, 11, Some(1)), put(3, 12, 2), get(0, 5, Some(2))],
+        &[0, 1, 3, 2],
+        "1 was written only once, so that it was there from the end of {0}, to the call of {1}; 2 was written only \
+         once; so all of it comes before that time or after, but before is too early for {3}, and after is too late \
+         for {2}",
+    );
+    told(
+        &[put(0, 1, 1), get(3, 4, None)],
+        &[0, 1],
+        "nothing makes the key absent again, but it was absent for {1}; before that was called, there had been {0}",
+    );
+}
+
+#[test]
+fn what_is_of_unknown_outcome_is_shown_to_have_happened() {
+    let lost = unknown(cas(5, 6, Some(1), 2, Output::Swapped));
+    let (spans, sentence) = contradiction(&[put(0, 1, 1), get(2, 3, Some(2)), lost]);
+    assert_eq!(spans, [2, 1]);
+    assert_eq!(sentence, "2 was seen before anybody asked to write it: {1}; its only write is {0}");
+    let (spans, sentence) = contradiction(&[lost, get(7, 8, Some(2))]);
+    assert_eq!(spans, [0, 1]);
+    assert!(sentence.contains("it did happen, {0}, for what it wrote was seen by {1}"), "{sentence}");
+}
+
+#[test]
+fn a_million_compare_and_sets_in_a_row_are_one_block() {
+    // Each replaces what the one before it wrote, and all overlap their neighbors; then one read too early.
+    let step = |number: u64| {
+        let expect = number.checked_sub(1);
+        cas(10 * number, 10 * number + 15, expect, number, Output::Swapped)
+    };
+    let mut operations: Vec<Operation> = (0..1_000_000).map(step).collect();
+    let monitored = |operations: &[Operation]| {
+        let key = register::partition(&history(operations)).pop().expect("there is a key");
+        key.model.monitor(&key.spans, false)
+    };
+    assert_eq!(monitored(&operations), Monitored::Ok { order: None });
+    operations.push(get(10, 20, Some(500_000)));
+    let Monitored::Illegal(found) = monitored(&operations) else {
+        panic!("a read of what was not written yet")
+    };
+    assert_eq!(found.spans, [1_000_000, 500_000]);
 }
