@@ -1,10 +1,12 @@
 //! Runs that stop at the first answer that cannot be placed, held against the check of whole histories.
 
+use checker::online::{Handle, Online};
 use checker::{Budget, History, Operation, linearizable};
 use rayon::prelude::*;
-use scenarios::Protocol;
 use scenarios::mutants::{Mutant, mutants};
+use scenarios::{LibraryFile, Protocol, Scenario, library};
 use sim::outcome::{Outcome, Verdict};
+use sim::plan::ReadMode;
 use sim::run::{Run, RunOptions};
 
 /// Mutants whose clients are lied to early or late, on most seeds, and some that only assertions or judges inside find.
@@ -60,6 +62,49 @@ fn is_stopped_rightly(mutant: &Mutant, seed: u64) -> bool {
         (operation.ret, operation.outcome) = (None, checker::Outcome::Unknown);
     });
     assert!(!is_illegal(&before), "{what}: the alarm comes late");
+    true
+}
+
+#[test]
+fn the_running_witness_proves_every_run_of_the_library_without_a_search() {
+    // What is fed event by event must cost next to nothing. The danger: answers that overtake each other, lost answers
+    // and retries put keys in doubt, and each further answer costs as much as all before it.
+    let runs: Vec<(&LibraryFile, Protocol)> =
+        library().iter().flat_map(|file| Protocol::ALL.map(|protocol| (file, protocol))).collect();
+    let watched: usize =
+        runs.par_iter().map(|&(file, protocol)| usize::from(is_proven(file, protocol))).sum();
+    assert!(watched > 90, "{watched} runs were for the protocol and linearizable");
+}
+
+/// Feeds the history of a run; false if there is nothing to feed.
+fn is_proven(file: &LibraryFile, protocol: Protocol) -> bool {
+    let scenario =
+        Scenario::parse(file.path, file.text).unwrap_or_else(|errors| panic!("{}", errors.plain()));
+    let plan = scenario.plan(3);
+    if !scenario.protocols.contains(&protocol) || plan.workload.reads != ReadMode::Linearizable {
+        return false;
+    }
+    let run = scenarios::run(protocol, &plan, &RunOptions::default()).expect("it is for the protocol");
+    let what = format!("{} under {}", file.path, protocol.name());
+    let operations = run.history.operations();
+    let calls = operations.iter().enumerate().map(|(index, operation)| (operation.call, 0, index));
+    let ends = operations.iter().enumerate();
+    let ends = ends.filter_map(|(index, operation)| operation.ret.map(|ret| (ret, 1, index)));
+    let mut events: Vec<(u64, u64, usize)> = calls.chain(ends).collect();
+    events.sort_unstable();
+    let mut online = Online::new();
+    let mut handles: Vec<Option<Handle>> = vec![None; operations.len()];
+    for (time, is_end, index) in events {
+        let Operation { client, key, kind, outcome, position, .. } = operations[index];
+        if is_end == 0 {
+            handles[index] = Some(online.call(client, key, time, kind));
+        } else {
+            let handle = handles[index].expect("it was called");
+            assert_eq!(online.end(handle, time, outcome, position), None, "{what}");
+        }
+    }
+    assert!(online.is_proven(), "{what}");
+    assert_eq!(online.spent(), 0, "{what}");
     true
 }
 

@@ -117,6 +117,24 @@ fn an_expectation_that_is_not_met_is_a_violation_with_a_line_to_copy() {
     assert!(sweep.out.contains(&format!("  {line}\n")), "{}", sweep.out);
 }
 
+/// Stale reads beyond a bound on their age are a violation, and what is within it is not: a minority that is cut off for
+/// one and a half seconds serves reads all the while.
+#[test]
+fn a_bound_on_staleness_is_judged_where_it_is_expected() {
+    let stale = include_str!("../scenarios/clients/stale-reads.toml");
+    for (bound, code, said) in [("100ms", 1, "VIOLATED bounded-staleness"), ("4s", 0, "bounded-staleness")] {
+        let text = stale.replace("[expect]", &format!("[expect]\nstaleness_at_most = \"{bound}\""));
+        let file = scenario(&format!("a_bound_on_staleness_{bound}"), &text);
+        let ended = quorate(&["run", &file, "--seed", "4"]);
+        assert_eq!(ended.code, Some(code), "{}{}", ended.out, ended.err);
+        assert!(ended.out.contains(said), "{}", ended.out);
+    }
+    // What is linearizable is not stale at all.
+    let text = SMALL.replace("[expect]", "[expect]\nstaleness_at_most = \"1ns\"");
+    let ended = quorate(&["run", &scenario("a_bound_on_staleness_of_fresh_reads", &text), "--seed", "4"]);
+    assert_eq!(ended.code, Some(0), "{}{}", ended.out, ended.err);
+}
+
 #[test]
 fn a_rule_left_out_is_said_in_every_output() {
     let file = scenario("a_rule_left_out_is_said_in_every_output", SMALL);

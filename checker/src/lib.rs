@@ -24,6 +24,8 @@
 //! 2. [`Model::monitor`](model::Model::monitor): the fast path of the object, near-linear where values are unique;
 //! 3. [`search`]: depth-first over configurations, with a budget.
 //!
+//! While a history is still being made, [`Online`] judges it answer by answer.
+//!
 //! The kinds of object ([`Object`]) differ in what can be asked of them; everything else is shared.
 //!
 //! This crate knows nothing of the simulator. [`import`] reads histories of other systems.

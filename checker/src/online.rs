@@ -149,6 +149,11 @@ impl Online {
         self.keys.values().all(|row| !row.is_in_doubt())
     }
 
+    /// What judging doubts has cost so far: operations looked at, and configurations.
+    pub fn spent(&self) -> u64 {
+        self.spent
+    }
+
     /// An operation is called. Events come in order of time.
     pub fn call(&mut self, client: u64, key: u64, time: u64, kind: Kind) -> Handle {
         self.advance(time);

@@ -296,11 +296,17 @@ impl KvClients {
         record.ending = Some(ending);
         record.ended = Some(now);
         record.position = position;
+        let client = record.client;
         if let Some(watch) = &mut self.watch {
             watch.ended(now, record, ending);
+            if self.tracing
+                && let Some(alarm) = &watch.alarm
+            {
+                let text = format!("this cannot be placed: {}", alarm.explanation.sentence);
+                out.push(ClientEffect::Note { client, text });
+            }
         }
         self.open -= 1;
-        let client = record.client;
         let state = &mut self.clients[client as usize];
         if let Some(name) = record.name
             && name.session == state.session
