@@ -49,6 +49,7 @@ mod partition;
 pub mod queue;
 pub mod register;
 pub mod registry;
+pub mod replay;
 pub mod search;
 pub mod set;
 mod table;

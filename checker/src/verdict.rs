@@ -129,6 +129,10 @@ pub struct Explanation {
     /// How many such states there are.
     #[serde(default)]
     pub states_in_all: usize,
+    /// The longest beginning of an order that was found for what ended up to `operation`, as indices into the history.
+    /// Empty if none is known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub longest: Vec<usize>,
 }
 
 impl Explanation {
@@ -145,6 +149,7 @@ impl Explanation {
             fine_until: None,
             states: Vec::new(),
             states_in_all: 0,
+            longest: Vec::new(),
         }
     }
 }

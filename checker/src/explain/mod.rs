@@ -3,15 +3,20 @@
 //! 1. [`first`]: the first response that cannot be placed, and the last moment at which all was fine.
 //! 2. [`shrink`]: a core of a few operations that contradict each other whatever the others did.
 //! 3. [`story`]: the contradiction in a sentence, by the rule that was broken.
+//! 4. [`text`] draws the core for a terminal, and [`page`] writes the page that shows everything.
 //!
 //! Everything here is told in operations of the history. The work is bounded by a count, so that the same history gets
 //! the same explanation on every machine.
 
+mod drawing;
 mod first;
+mod page;
 mod probe;
 mod shrink;
 pub mod story;
 
+pub use drawing::text;
+pub use page::{Annotation, page};
 pub use story::{Scene, Told};
 
 use crate::explain::first::{Hint, locate, prefix};
@@ -65,12 +70,15 @@ fn explain_part<K: Object>(history: &History<K>, part: Part<K::Model>, found: Ex
     let mut explanation = Explanation::at(key, operation(first.span), found.sentence);
     explanation.fine_until = first.fine_until;
     explanation.is_first = first.is_first;
-    if first.is_first && has_all_updates(history, key, &operations) {
-        let last = before.original.binary_search(&first.span).expect("the prefix ends with it");
-        let states = prober.states_before(&before.spans, as_span(last)).unwrap_or_default();
-        let described = states.iter().take(STATES_LISTED_MAX).map(|&state| prober.model().describe(state));
-        explanation.states = described.collect();
-        explanation.states_in_all = states.len();
+    let last = before.original.binary_search(&first.span).expect("the prefix ends with it");
+    if let Some(look) = prober.look_before(&before.spans, as_span(last)) {
+        let in_history = |&span: &usize| operation(before.original[span]);
+        explanation.longest = look.longest.iter().map(in_history).collect();
+        if first.is_first && has_all_updates(history, key, &operations) {
+            let listed = look.states.iter().take(STATES_LISTED_MAX);
+            explanation.states = listed.map(|&state| look.model.describe(state)).collect();
+            explanation.states_in_all = look.states.len();
+        }
     }
     let client = |span: u32| history.operations()[operation(span)].client;
     let core = shrink::core(&mut prober, before, first.span, first.contradiction.as_ref(), &client);

@@ -15,11 +15,11 @@ const COUNTED_MAX: u64 = 1 << 13;
 /// The same without counting. An object whose states never end spends it all once and is not asked again.
 const UNCOUNTED_MAX: u64 = 1 << 13;
 
-/// What the list of states may cost, in configurations.
-const STATES_MAX: u64 = 1 << 15;
+/// What one look at all the states may cost, in configurations.
+const LOOK_MAX: u64 = 1 << 15;
 
-/// No list of states for a longer history.
-const STATES_SPANS_MAX: usize = 1 << 15;
+/// No such look at a longer history.
+const LOOK_SPANS_MAX: usize = 1 << 15;
 
 /// Spans whose copying and sorting cost about as much as a configuration.
 const SPANS_PER_WORK: u64 = 8;
@@ -45,6 +45,17 @@ pub(crate) enum Answer {
 pub(crate) struct Stuck {
     /// The span whose end nobody passed.
     pub(crate) span: u32,
+}
+
+/// How far one gets with what ended before.
+#[derive(Clone, Debug)]
+pub(crate) struct Look<M> {
+    /// The states in which the object can have been just before; empty if they are not all known.
+    pub(crate) states: Vec<State>,
+    /// The order that came farthest, in spans.
+    pub(crate) longest: Vec<usize>,
+    /// The model that knows the states.
+    pub(crate) model: M,
 }
 
 impl Answer {
@@ -99,10 +110,9 @@ impl<M: Model> Prober<M> {
         self.search(spans, true, COUNTED_MAX)
     }
 
-    /// The states in which the object can have been just before this span ended, the last to end; `None` if they are
-    /// not all known.
-    pub(crate) fn states_before(&mut self, spans: &[Span<M::Action>], last: u32) -> Option<Vec<State>> {
-        if spans.len() > STATES_SPANS_MAX {
+    /// How a search came to the end of this span, the last to end; `None` if that would take too long.
+    pub(crate) fn look_before(&mut self, spans: &[Span<M::Action>], last: u32) -> Option<Look<M>> {
+        if spans.len() > LOOK_SPANS_MAX {
             return None;
         }
         // Rules that look ahead would leave states out.
@@ -110,10 +120,12 @@ impl<M: Model> Prober<M> {
             Pruning { no_return: false, unseen: false, look_ahead: false, purpose: false, ..Pruning::ALL };
         let model = self.model().clone();
         let mut search = Search::new(model, spans.to_vec(), pruning).ok()?;
-        match search.run(STATES_MAX) {
-            Progress::Illegal { span, states } if span == last as usize => Some(states),
-            _ => None,
-        }
+        let states = match search.run(LOOK_MAX) {
+            Progress::Illegal { span, states } if span == last as usize => states,
+            _ => Vec::new(),
+        };
+        let longest = search.longest();
+        Some(Look { states, longest, model: search.into_model() })
     }
 
     fn search(&mut self, spans: Vec<Span<M::Action>>, counted: bool, limit: u64) -> Answer {

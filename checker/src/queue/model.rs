@@ -78,6 +78,33 @@ impl Model for Queue {
         *action == Action::Empty
     }
 
+    /// What nobody took can have been left out, and who took it then too.
+    fn useful(&self, spans: &[Span<Action>]) -> Vec<bool> {
+        let mut is_taken = vec![false; self.values()];
+        for span in spans.iter().filter(|span| span.ret.is_some()) {
+            if let Action::Took(value) = span.action {
+                is_taken[value as usize] = true;
+            }
+        }
+        let mut is_there = vec![false; self.values()];
+        let is_enqueue = |span: &Span<Action>, is_taken: &[bool]| match span.action {
+            Action::Enqueue(value) => (span.ret.is_some() || is_taken[value as usize]).then_some(value),
+            _ => None,
+        };
+        for span in spans {
+            if let Some(value) = is_enqueue(span, &is_taken) {
+                is_there[value as usize] = true;
+            }
+        }
+        let may_matter = |span: &Span<Action>| match span.action {
+            Action::Enqueue(value) => is_taken[value as usize],
+            Action::Took(value) => is_there[value as usize],
+            Action::Dequeue => is_there.contains(&true),
+            Action::Empty => false,
+        };
+        spans.iter().map(|span| span.ret.is_some() || may_matter(span)).collect()
+    }
+
     fn monitor(&self, spans: &[Span<Action>], want_order: bool) -> Monitored {
         monitor::decide(spans, self.values(), want_order)
     }

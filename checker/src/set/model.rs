@@ -120,6 +120,31 @@ impl Model for Set {
         matches!(action, Action::Is(..) | Action::Members(_))
     }
 
+    /// Without reads of the whole set, elements have nothing to do with each other.
+    fn useful(&self, spans: &[Span<Action>]) -> Vec<bool> {
+        let element = |action: &Action| match *action {
+            Action::Add(element)
+            | Action::Insert(element)
+            | Action::Remove(element)
+            | Action::Delete(element)
+            | Action::Is(element, _) => Some(element),
+            Action::Members(_) => None,
+        };
+        let mut is_known = vec![false; self.elements.len()];
+        let mut is_whole = false;
+        for span in spans.iter().filter(|span| span.ret.is_some()) {
+            match element(&span.action) {
+                Some(element) => is_known[element as usize] = true,
+                None => is_whole = true,
+            }
+        }
+        let may_matter = |span: &Span<Action>| {
+            !Set::is_pure(&span.action)
+                && element(&span.action).is_some_and(|element| is_whole || is_known[element as usize])
+        };
+        spans.iter().map(|span| span.ret.is_some() || may_matter(span)).collect()
+    }
+
     fn monitor(&self, spans: &[Span<Action>], want_order: bool) -> Monitored {
         monitor::decide(self, spans, want_order)
     }

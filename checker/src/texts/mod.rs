@@ -5,7 +5,7 @@
 //! is still to be had is a comparison of two ranks, and no text is ever put together. All texts that no read begins
 //! with are one state, [`LOST`]: nothing tells them apart until the next put.
 
-use crate::model::{Model, State};
+use crate::model::{Model, Span, State};
 use crate::table::Interner;
 use crate::texts::pool::Pool;
 use crate::texts::sources::{Arguments, Sources};
@@ -232,6 +232,17 @@ impl Model for Texts {
         self.ranks(state).is_some_and(|(from, end, _)| from <= rank && rank < end)
     }
 
+    /// What is no part of any text that somebody saw can have been left out.
+    fn useful(&self, spans: &[Span<Action>]) -> Vec<bool> {
+        let seen = || self.read.iter().map(|&read| self.pool.get(read));
+        let may_matter = |action: &Action| match *action {
+            Action::Get(_) => false,
+            Action::Put(text) => seen().any(|whole| whole.starts_with(self.pool.get(text))),
+            Action::Append(text) => seen().any(|whole| contains(whole, self.pool.get(text))),
+        };
+        spans.iter().map(|span| span.ret.is_some() || may_matter(&span.action)).collect()
+    }
+
     fn describe(&self, state: State) -> String {
         match self.ranks(state) {
             Some((from, _, length)) => {
@@ -241,4 +252,9 @@ impl Model for Texts {
             None => "a text that no get saw".to_owned(),
         }
     }
+}
+
+/// Whether one text is part of another.
+fn contains(whole: &[u8], part: &[u8]) -> bool {
+    part.is_empty() || whole.windows(part.len()).any(|window| window == part)
 }

@@ -2,6 +2,10 @@
 
 /// Files of other systems.
 mod files;
+/// Pages: what is in them, and what can never be.
+mod pages;
+/// Orders that prove something, and orders that do not.
+mod replays;
 /// The rules that clients see broken, in words.
 mod stories;
 
