@@ -247,12 +247,15 @@ impl<M: Model> Case<M> {
         let mut why = None;
         let mut progress = Progress::Pending;
         while progress == Progress::Pending && why.is_none() && search.configurations() < limit {
+            // Looked at before, not after: ten thousand keys that wait must not take a stride each past the deadline.
+            if options.deadline.is_some_and(|deadline| deadline <= std::time::Instant::now()) {
+                why = Some(Why::Deadline);
+                break;
+            }
             let stride = (limit - search.configurations()).min(Options::STRIDE);
             progress = search.run(stride);
             if search.memory() > memory {
                 why = Some(Why::Memory);
-            } else if options.deadline.is_some_and(|deadline| deadline <= std::time::Instant::now()) {
-                why = Some(Why::Deadline);
             }
         }
         self.configurations = search.configurations();

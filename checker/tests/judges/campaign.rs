@@ -8,9 +8,10 @@ use std::ops::AddAssign;
 use checker::linearizable::Part;
 use checker::model::{Model, Monitored};
 use checker::search::{Progress, Pruning, Search};
-use checker::{History, Operation, Options, Report, Verdict, linearizable, witness};
+use checker::{Explanation, History, Operation, Options, Outcome, Report, Verdict, linearizable, witness};
 
 use crate::generated::Random;
+use crate::oracle::Role;
 use crate::plain::Plain;
 use crate::{AMPLE, drawn, oracle, replay};
 
@@ -24,7 +25,7 @@ const OPERATIONS_MAX: u64 = 7;
 const THREADS: u64 = 2;
 
 /// Every rule alone, and every rule left out. A rule that is missing here does not compile.
-const PRUNINGS: [Pruning; 16] = {
+pub(crate) const PRUNINGS: [Pruning; 16] = {
     let Pruning {
         greedy: _,
         symmetry: _,
@@ -136,21 +137,65 @@ impl<K: Plain> Trial<'_, K> {
     /// The function that everybody calls, with and without hints.
     fn judge_whole(&self) {
         let options = Options { witness: true, ..Options::from(AMPLE) };
-        self.settle(&linearizable(&self.history(), options), self.operations);
+        let explained = linearizable(&self.history(), Options { explain: true, ..options });
+        self.settle(&explained, self.operations);
+        for key in &explained.keys {
+            if let Verdict::Illegal { explanation } = &key.verdict {
+                self.explains(explanation);
+            }
+        }
         let bare: Vec<_> =
             self.operations.iter().map(|o| Operation { position: None, ..o.clone() }).collect();
         let history = History::new(bare.clone()).expect("drawn histories are valid");
         self.settle(&linearizable(&history, options), &bare);
     }
 
+    /// Holds an explanation against brute force: where the history ceases to be fine, that the core contradicts itself
+    /// whatever the others did, and that nothing in it can be done without.
+    fn explains(&self, explanation: &Explanation) {
+        let until = self.operations[explanation.operation].ret.expect("it ended");
+        let has_order = |role: &dyn Fn(usize, &Operation<K>) -> Role| {
+            oracle::has_order(self.operations, &Default::default(), |index, operation| {
+                let is_there = operation.outcome != Outcome::Failed && operation.call <= until;
+                if is_there && operation.key == explanation.key { role(index, operation) } else { Role::Out }
+            })
+        };
+        let ended = |is: &dyn Fn(u64) -> bool, operation: &Operation<K>| match operation.ret {
+            Some(ret) if operation.is_ok() && is(ret) => Role::Must,
+            _ => Role::May,
+        };
+        let told = || format!("{}: {explanation:#?} of {:#?}", self.name, self.operations);
+        assert!(!has_order(&|_, operation| ended(&|ret| ret <= until, operation)), "{}", told());
+        if explanation.is_first {
+            assert!(has_order(&|_, operation| ended(&|ret| ret < until, operation)), "{}", told());
+        }
+        let without = |left_out: Option<usize>| {
+            has_order(&|index, operation| {
+                let is_in = explanation.core.contains(&index) && Some(index) != left_out;
+                if is_in { ended(&|ret| ret <= until, operation) } else { Role::Anytime }
+            })
+        };
+        assert!(explanation.core.is_empty() || !without(None), "{}", told());
+        // At a tie only the checker knows which end it took for the first.
+        let ties = self.operations.iter().filter(|operation| operation.ret == Some(until)).count();
+        if explanation.is_minimal && ties == 1 {
+            for &one in &explanation.core {
+                assert!(without(Some(one)), "{one} can be done without. {}", told());
+            }
+        }
+    }
+
     fn settle(&self, report: &Report, operations: &[Operation<K>]) {
         self.compare(&report.verdict, !report.verdict.is_illegal());
         assert!(!report.verdict.is_unknown(), "{}: {:?}\n{operations:#?}", self.name, report.verdict);
+        let witnesses: Vec<&[usize]> = report.keys.iter().filter_map(|key| key.witness.as_deref()).collect();
+        let is_ok = report.verdict.is_ok();
+        assert!(!is_ok || replay::is_complete(operations, &witnesses), "{}: {report:?}", self.name);
         for key in &report.keys {
             match &key.verdict {
                 Verdict::Ok { .. } => {
                     let witness = key.witness.as_ref().expect("a witness was wanted");
-                    let replayed = replay::check(operations, key.key, witness);
+                    let replayed = replay::check(operations, witness);
                     assert_eq!(replayed, Ok(()), "{}: {witness:?}\n{operations:#?}", self.name);
                 }
                 Verdict::Illegal { explanation } => {
@@ -261,7 +306,21 @@ fn texts() {
 
 #[test]
 fn queues() {
-    let tally = campaign::<checker::queue::Kind>();
-    let each = [tally.monitor_ok, tally.monitor_illegal, tally.handed_over];
-    assert!(each.iter().all(|&count| count > tally.histories / 50), "every way is taken: {tally:?}");
+    is_monitored(campaign::<checker::queue::Kind>());
+}
+
+#[test]
+fn sets() {
+    is_monitored(campaign::<checker::set::Kind>());
+}
+
+#[test]
+fn locks() {
+    is_monitored(campaign::<checker::lock::Kind>());
+}
+
+fn is_monitored(tally: Tally) {
+    let each = [tally.monitor_ok, tally.monitor_illegal];
+    assert!(each.iter().all(|&count| count > tally.histories / 10), "the fast path decides: {tally:?}");
+    assert!(tally.handed_over > 0, "the fast path hands over: {tally:?}");
 }

@@ -52,7 +52,7 @@ pub(crate) fn history<K: Plain>(random: &mut Random, operations_max: u64) -> (Ve
             operation.outcome = outcome(random, &look, output);
         }
     } else {
-        carry_out(random, &look, &mut operations);
+        carry_out(random, &look, &values, &mut operations);
     }
     let spoils = if is_anything { 0 } else { random.below(4) };
     for _ in 0..spoils {
@@ -87,7 +87,7 @@ fn outcome<R>(random: &mut Random, look: &Look, output: R) -> Outcome<R> {
 
 /// Carries the operations out at hidden instants. What is of unknown outcome may happen after its end, or never.
 /// Positions are true.
-fn carry_out<K: Plain>(random: &mut Random, look: &Look, operations: &mut [Operation<K>]) {
+fn carry_out<K: Plain>(random: &mut Random, look: &Look, values: &Values, operations: &mut [Operation<K>]) {
     let mut instants = Vec::new();
     for (index, operation) in operations.iter_mut().enumerate() {
         operation.outcome = match outcome(random, look, ()) {
@@ -110,9 +110,11 @@ fn carry_out<K: Plain>(random: &mut Random, look: &Look, operations: &mut [Opera
         }
         position += u64::from(operation.kind.is_update());
         operation.position = Some(position);
-        let came = operation.kind.perform(operation.key as usize, &mut world);
+        let choices = operation.kind.choices(operation.key as usize, &world, None);
+        let choice = random.below(choices.end).min(random.below(choices.end)).min(1);
+        let came = operation.kind.perform(operation.key as usize, &mut world, choice);
         if !is_unknown {
-            operation.outcome = Outcome::Ok(<K as Plain>::tell(came, random));
+            operation.outcome = Outcome::Ok(K::say(came, random, values));
         }
     }
 }

@@ -12,12 +12,18 @@ mod families;
 mod format;
 /// A seeded generator, and histories that are right or wrong by construction.
 mod generated;
+/// Histories that cost as much as they can.
+mod hard;
 /// Histories too large for brute force.
 mod large;
 /// Locks and the stores behind them: monitor, search and brute force.
 mod lock;
 /// Brute force for the weaker promises.
 mod logs;
+/// Long histories of any object, right and wrong by construction.
+mod long;
+/// Several threads against one.
+mod many;
 /// Changes to a history that may change its verdict in one direction only.
 mod metamorphic;
 /// What the tests of all objects share.

@@ -17,7 +17,7 @@ fn renamed(text: &str, name: fn(u64) -> u64) -> String {
 impl Plain for Kind {
     type State = String;
 
-    fn perform(&self, key: usize, world: &mut [String]) -> Output {
+    fn perform(&self, key: usize, world: &mut [String], _choice: u64) -> Output {
         let held = &mut world[key];
         match self {
             Kind::Get => return Output::Text(held.clone()),

@@ -8,7 +8,7 @@ use crate::plain::{Plain, Values};
 impl Plain for Kind {
     type State = Option<u64>;
 
-    fn perform(&self, key: usize, world: &mut [Option<u64>]) -> Output {
+    fn perform(&self, key: usize, world: &mut [Option<u64>], _choice: u64) -> Output {
         let held = &mut world[key];
         match *self {
             Kind::Get => Output::Value(*held),
@@ -32,9 +32,9 @@ impl Plain for Kind {
         came == told || matches!((came, told), (Output::Differs(_), Output::Mismatch))
     }
 
-    fn tell(came: Output, random: &mut Random) -> Output {
+    fn say(came: Output, random: &mut Random, values: &Values) -> Output {
         match came {
-            Output::Differs(_) if random.percent(30) => Output::Mismatch,
+            Output::Differs(_) if !values.is_tame && random.percent(30) => Output::Mismatch,
             _ => came,
         }
     }
@@ -43,7 +43,7 @@ impl Plain for Kind {
         match random.below(20) {
             0..8 => Kind::Get,
             8..14 => Kind::Put { value: values.next(random) },
-            14 => Kind::Delete,
+            14 if !values.is_tame => Kind::Delete,
             _ => Kind::Cas { expect: values.any_or_nothing(random), value: values.next(random) },
         }
     }

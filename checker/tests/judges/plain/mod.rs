@@ -5,8 +5,14 @@
 mod append;
 /// Keys with values.
 mod kv;
+/// Locks and stores.
+mod lock;
 /// First-in-first-out queues.
 mod queue;
+/// Sets.
+mod set;
+
+use std::ops::Range;
 
 use checker::Object;
 
@@ -21,6 +27,8 @@ macro_rules! for_every_object {
         $trial::<checker::Kind>();
         $trial::<checker::append::Kind>();
         $trial::<checker::queue::Kind>();
+        $trial::<checker::set::Kind>();
+        $trial::<checker::lock::Kind>();
     };
 }
 pub(crate) use for_every_object;
@@ -30,8 +38,15 @@ pub(crate) trait Plain: Object {
     /// What one key holds; the default is what it holds at first.
     type State: Clone + Default;
 
-    /// Carries the operation out on its key, and says what comes back. The world is all keys.
-    fn perform(&self, key: usize, world: &mut [Self::State]) -> Self::Output;
+    /// Carries the operation out on its key, and says what comes back. The world is all keys. Where an object leaves
+    /// open what comes back, the choice settles it.
+    fn perform(&self, key: usize, world: &mut [Self::State], choice: u64) -> Self::Output;
+
+    /// The choices with which this operation may have turned out as it did. `told` is what the client was told, if it
+    /// was told.
+    fn choices(&self, _key: usize, _world: &[Self::State], _told: Option<&Self::Output>) -> Range<u64> {
+        0..1
+    }
 
     /// Whether a client that was told `told` may have got `came`.
     fn agrees(came: &Self::Output, told: &Self::Output) -> bool {
@@ -39,7 +54,7 @@ pub(crate) trait Plain: Object {
     }
 
     /// What a client is told of what comes back, if that leaves a choice.
-    fn tell(came: Self::Output, _random: &mut Random) -> Self::Output {
+    fn say(came: Self::Output, _random: &mut Random, _values: &Values) -> Self::Output {
         came
     }
 
@@ -63,11 +78,13 @@ pub(crate) struct Values {
     few: u64,
     /// Values written so far.
     written: u64,
+    /// Whether to ask only for what the fast path of the object is made for.
+    pub(crate) is_tame: bool,
 }
 
 impl Values {
     pub(crate) fn new(few: u64) -> Values {
-        Values { few, written: 0 }
+        Values { few, written: 0, is_tame: false }
     }
 
     /// A value to write.

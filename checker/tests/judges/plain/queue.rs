@@ -10,7 +10,7 @@ use crate::plain::{Plain, Values};
 impl Plain for Kind {
     type State = VecDeque<u64>;
 
-    fn perform(&self, key: usize, world: &mut [VecDeque<u64>]) -> Output {
+    fn perform(&self, key: usize, world: &mut [VecDeque<u64>], _choice: u64) -> Output {
         match *self {
             Kind::Enqueue { value } => {
                 world[key].push_back(value);
