@@ -84,6 +84,7 @@ fn the_page_of_a_long_history_with_one_stale_read() {
 
 #[test]
 fn hostile_texts_stay_texts() {
+    let hostile = "</script><script>alert(1)</script><!-- \u{2028} \" ' & <b>";
     let value = Names::FIRST;
     let operations = [put(1, 0, 10, value), get(2, 20, 30, Some(value + 1)), get(3, 20, 30, Some(7))];
     let history: History<Kind> = History::new(operations.to_vec()).expect("valid");
