@@ -226,9 +226,11 @@ impl<'a, K: Spoken> Pairing<'a, K> {
         let passed = &self.text.as_bytes()[self.counted..event.span.start];
         self.line += passed.iter().filter(|&&byte| byte == b'\n').count();
         self.counted = event.span.start;
-        // Without times the order of lines is real time; of two events on a line, too.
-        let by_line = (self.line as u64).max(self.time + 1);
-        self.time = event.time.filter(|_| self.survey.is_timed).unwrap_or(by_line);
+        self.time = match event.time {
+            Some(time) if self.survey.is_timed => time,
+            // Without times the order of lines is real time; of two events on a line, too.
+            _ => (self.line as u64).max(self.time + 1),
+        };
         match event.phase {
             Phase::Invoke => self.call(event),
             _ => self.end(event),

@@ -136,11 +136,9 @@ impl<'a> Reader<'a> {
         let Some(byte) = self.peek() else { return Ok(Next::End) };
         let start = self.at;
         if DEPTH_MAX <= depth {
-            return Err(Draft::new(
-                start..start + 1,
-                "data is nested too deep",
-                format!("at most {DEPTH_MAX} levels"),
-            ));
+            let first = self.text[start..].chars().next().map_or(0, char::len_utf8);
+            let problem = "data is nested too deep";
+            return Err(Draft::new(start..start + first, problem, format!("at most {DEPTH_MAX} levels")));
         }
         let what = match byte {
             b'[' | b'(' => self.sequence(1, depth).map(What::Sequence)?,

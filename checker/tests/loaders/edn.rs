@@ -215,6 +215,13 @@ fn a_time_that_goes_back_is_told() {
 }
 
 #[test]
+fn the_latest_time_there_is_can_be_said() {
+    let text = "{:process 0, :type :invoke, :f :read, :time 18446744073709551615}\n".to_owned();
+    let both = text.clone() + &text.replace(":invoke", ":ok");
+    assert_eq!(read::<Kind>(&both, Format::Edn).history.operations()[0].ret, Some(u64::MAX));
+}
+
+#[test]
 fn all_faults_come_at_once_and_in_order() {
     let text = "{:process 0, :type :invoke, :f :raed}\n\
                 {:process 1, :type :invoke, :f :write, :value nil}\n\
@@ -231,6 +238,9 @@ fn all_faults_come_at_once_and_in_order() {
 fn deep_nesting_is_an_error_and_no_crash() {
     let text = "[".repeat(1_000_000);
     assert_eq!(one::<Kind>(&text, Format::Edn).2, "data is nested too deep");
+    let between = format!("{}ü", "[".repeat(65));
+    let fault = &faults::<Kind>(&between, Format::Edn).faults[0];
+    assert_eq!(&between[fault.span.clone()], "ü");
     let tags = "#a ".repeat(1_000_000);
     assert_eq!(one::<Kind>(&tags, Format::Edn).2, "data is nested too deep");
     let discards = "#_".repeat(1_000_000);
