@@ -163,6 +163,19 @@ fn the_wrong_model_is_told_which_is_right() {
 }
 
 #[test]
+fn a_page_is_written_for_one_history() {
+    let folder = folder("a_page_is_written_for_one_history");
+    let page = folder.join("page.html");
+    let page = page.to_str().expect("the path is UTF-8");
+    let ended = piped(&["check", "-", "--model", "kv", "--html", page], &stale());
+    assert_eq!(ended.code, Some(1), "{}", ended.err);
+    let written = std::fs::read_to_string(page).expect("the page is there");
+    assert!(written.contains("<title>") && written.contains("standard input"), "{written}");
+    let two = format!("{DATA}/etcd/etcd_007.log");
+    assert_eq!(quorate(&["check", &two, &two, "--model", "register", "--html", page]).code, Some(2));
+}
+
+#[test]
 fn a_file_like_no_history_is_refused() {
     let folder = folder("a_file_like_no_history_is_refused");
     let path = folder.join("notes.txt");

@@ -47,6 +47,8 @@ pub(crate) struct Checked {
     pub(crate) names: Arc<Names>,
     /// The operations that the report points at, in words.
     pub(crate) words: Vec<(usize, Told)>,
+    /// The page about it, if one was asked for.
+    pub(crate) page: Option<String>,
 }
 
 /// An operation, told.
@@ -62,7 +64,7 @@ impl File {
     pub(super) fn judge(&self, arguments: &Arguments) -> Checked {
         match &self.history {
             Subject::Kv(loaded) => match weaker(&loaded.history, arguments) {
-                Some(report) => self.told(loaded, report),
+                Some(report) => self.told(loaded, report, arguments),
                 None => self.linearizable(loaded, arguments),
             },
             Subject::Append(loaded) => self.linearizable(loaded, arguments),
@@ -74,10 +76,12 @@ impl File {
     }
 
     fn linearizable<K: Importable>(&self, loaded: &Loaded<K>, arguments: &Arguments) -> Checked {
-        self.told(loaded, checker::linearizable(&loaded.history, arguments.options()))
+        self.told(loaded, checker::linearizable(&loaded.history, arguments.options()), arguments)
     }
 
-    fn told<K: Importable>(&self, loaded: &Loaded<K>, report: Report) -> Checked {
+    fn told<K: Importable>(&self, loaded: &Loaded<K>, report: Report, arguments: &Arguments) -> Checked {
+        let page = || checker::explain::page(&loaded.history, &report, &self.name, &[]);
+        let page = arguments.html.is_some().then(page);
         let mut told = std::collections::BTreeMap::new();
         for key in &report.keys {
             let checker::Verdict::Illegal { explanation } = &key.verdict else { continue };
@@ -96,6 +100,7 @@ impl File {
             report,
             names: Arc::clone(loaded.history.names()),
             words: told.into_iter().collect(),
+            page,
         }
     }
 }

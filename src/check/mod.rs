@@ -61,6 +61,9 @@ pub(crate) struct Arguments {
     /// Tell which operations contradict each other
     #[arg(long)]
     explain: bool,
+    /// Write a page that shows the history and what was found, to look at without a network; for one history
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
     /// Give the order that proves that a key is ok
     #[arg(long)]
     witness: bool,
@@ -191,7 +194,7 @@ impl Arguments {
             threads: self.jobs.unwrap_or(0) as usize,
             first_only: !self.all,
             witness: self.witness,
-            explain: self.explain,
+            explain: self.explain || self.html.is_some(),
         }
     }
 }
@@ -205,6 +208,9 @@ pub(crate) fn execute(arguments: &Arguments, terminal: &Terminal) -> Result<Exit
     if arguments.bound.is_some() && arguments.promise != Promise::BoundedStaleness {
         return Err(Failure::usage("--bound is for --promise bounded-staleness"));
     }
+    if arguments.html.is_some() && arguments.histories.len() != 1 {
+        return Err(Failure::usage("--html is for one history"));
+    }
     let started = Instant::now();
     let files = file::read_all(arguments, terminal)?;
     let loaded = started.elapsed();
@@ -215,6 +221,11 @@ pub(crate) fn execute(arguments: &Arguments, terminal: &Terminal) -> Result<Exit
         Format::Human => terminal.emit(&report.human(arguments.explain))?,
         Format::Json => terminal.emit(&report.json(arguments.explain))?,
     };
+    if let (Some(path), Some(page)) = (&arguments.html, checked.iter().find_map(|one| one.page.as_ref())) {
+        std::fs::write(path, page)
+            .map_err(|error| Failure::usage(format!("{}: cannot be written: {error}", path.display())))?;
+        terminal.note(&format!("page: {}", path.display()));
+    }
     let nanoseconds = |time: Duration| units::duration(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
     terminal.note(&format!("read in {}, judged in {}", nanoseconds(loaded), nanoseconds(took - loaded)));
     Ok(report.exit())
