@@ -18,8 +18,9 @@ pub(super) fn decide(spans: &[Span<Action>], want_order: bool) -> Monitored {
     let mut refused: Vec<(Token, u32)> = Vec::new();
     for (index, span) in (0..).zip(spans) {
         match span.action {
-            Action::Accepted(token) => uses.push((token, false, index)),
-            Action::Use(token) => uses.push((token, true, index)),
+            Action::Accepted(token) | Action::Use(token) => uses.push((token, span.ret.is_none(), index)),
+            // Who may not have asked says nothing.
+            Action::Refused(_) if span.ret.is_none() => {}
             Action::Refused(token) => refused.push((token, index)),
             _ => unreachable!("the uses of a store are a part of their own"),
         }

@@ -15,7 +15,7 @@
 //! - An acquire was granted the token that somebody gave back and that nobody was told; in the order of tokens and of
 //!   calls. One more may hold the lock for ever, after all others. If it may have been granted a token that only
 //!   operations of unknown outcome name, and only that would explain why the lock was found held, the history is handed
-//!   over.
+//!   over; and so it is if only a grant that was cut off would explain it.
 
 use crate::lock::Token;
 use crate::lock::model::Action;
@@ -27,6 +27,8 @@ use crate::model::{Contradiction, Monitored, Span};
 #[derive(Default)]
 struct Sorted {
     granted: Vec<(Token, u32)>,
+    /// Grants that were cut off before their ends.
+    may_be_granted: Vec<(Token, u32)>,
     ended: Vec<(Token, u32)>,
     /// Ends of unknown outcome: token, call, span.
     may_end: Vec<(Token, u64, u32)>,
@@ -56,11 +58,15 @@ pub(super) fn decide(spans: &[Span<Action>], want_order: bool) -> Monitored {
 fn sort(spans: &[Span<Action>]) -> Sorted {
     let mut sorted = Sorted::default();
     for (index, span) in (0..).zip(spans) {
+        let is_known = span.ret.is_some();
         match span.action {
-            Action::Granted(token) => sorted.granted.push((token, index)),
-            Action::Ended(token) => sorted.ended.push((token, index)),
-            Action::End(token) => sorted.may_end.push((token, span.call, index)),
+            Action::Granted(token) if is_known => sorted.granted.push((token, index)),
+            Action::Granted(token) => sorted.may_be_granted.push((token, index)),
+            Action::Ended(token) if is_known => sorted.ended.push((token, index)),
+            Action::Ended(token) | Action::End(token) => sorted.may_end.push((token, span.call, index)),
             Action::Acquire => sorted.acquires.push((span.call, index)),
+            // Who may not have looked says nothing.
+            Action::Busy | Action::NotHeld(_) | Action::NotUnseen(_) if !is_known => {}
             Action::Busy => sorted.busy.push(index),
             Action::NotHeld(token) | Action::NotUnseen(token) => sorted.not_held.push((token, index)),
             Action::Accepted(_) | Action::Refused(_) | Action::Use(_) => {
@@ -91,10 +97,12 @@ fn holds(spans: &[Span<Action>], sorted: &Sorted) -> Result<(Holds, bool), Contr
     let mut starts = sorted.granted.clone();
     let is_told = |token: Token| sorted.granted.binary_search_by_key(&token, |&(granted, _)| granted).is_ok();
     for &(token, span) in sorted.ended.iter().filter(|&&(token, _)| !is_told(token)) {
-        let Some(&(_, acquire)) = acquires.next() else {
+        let cut_off = sorted.may_be_granted.iter().find(|&&(granted, _)| granted == token);
+        let start = cut_off.map(|&(_, start)| start).or_else(|| acquires.next().map(|&(_, acquire)| acquire));
+        let Some(start) = start else {
             return Err(words::never_granted(span, &sorted.acquires));
         };
-        starts.push((token, acquire));
+        starts.push((token, start));
     }
     starts.sort_unstable();
     let mut holds = Holds::default();
@@ -114,7 +122,9 @@ fn holds(spans: &[Span<Action>], sorted: &Sorted) -> Result<(Holds, bool), Contr
         holds.push(None, event(acquire), Event { span: NONE, call: NEVER, ret: NEVER });
     }
     let is_named = |&(token, ..): &(Token, u64, u32)| holds.find(token).is_none();
-    let is_all = left.is_none() || !sorted.may_end.iter().any(is_named);
+    let is_idle = |&(token, _): &(Token, u32)| holds.find(token).is_none();
+    let is_all = (left.is_none() || !sorted.may_end.iter().any(is_named))
+        && !sorted.may_be_granted.iter().any(is_idle);
     match holds.settle() {
         Ok(()) => Ok((holds, is_all)),
         Err((early, late)) => Err(words::reversed(&holds, early, late)),

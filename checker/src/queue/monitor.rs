@@ -11,6 +11,8 @@
 //! Unknown outcomes:
 //! - An enqueue whose value was taken did happen, and before that dequeue ended. One whose value nobody is known to have
 //!   taken is left out: the queue is then empty more often, and everybody else takes what they took.
+//! - A dequeue that was cut off before its end, and of which it is known what it took if it took effect, is given that
+//!   value. With such dequeues beside those that can have taken anything a contradiction is left to the search.
 //! - A dequeue can have taken one of the values that nobody is known to have taken. Giving it one never makes a
 //!   condition harder: 1 and 2 do not concern it, and 3 and 4 ask of a value that stays for ever at least as much as of
 //!   one that may be taken at any time from some call on. Which one to give to whom: the value whose enqueue ended
@@ -56,6 +58,17 @@ pub(super) struct Cut {
 
 /// Decides spans over values `0..values`.
 pub(super) fn decide(spans: &[Span<Action>], values: usize, want_order: bool) -> Monitored {
+    let has_unknown =
+        |is: fn(&Action) -> bool| spans.iter().any(|span| span.ret.is_none() && is(&span.action));
+    let is_mixed = has_unknown(|action| matches!(action, Action::Took(_)))
+        && has_unknown(|action| *action == Action::Dequeue);
+    match decide_known(spans, values, want_order) {
+        Monitored::Illegal(_) if is_mixed => Monitored::HandOver,
+        decided => decided,
+    }
+}
+
+fn decide_known(spans: &[Span<Action>], values: usize, want_order: bool) -> Monitored {
     let mut ways = match pair_up(spans, values) {
         Ok(Some(ways)) => ways,
         Ok(None) => return Monitored::HandOver,
@@ -94,8 +107,11 @@ fn pair_up(spans: &[Span<Action>], values: usize) -> Result<Option<Vec<Way>>, Co
             }
         }
     }
-    for (span, Span { action, .. }) in (0..).zip(spans) {
+    for (span, Span { action, ret, .. }) in (0..).zip(spans) {
         let Action::Took(value) = *action else { continue };
+        if ret.is_none() {
+            continue;
+        }
         let Way { enqueue, dequeue } = &mut ways[value as usize];
         if *enqueue == NONE {
             return Err(Contradiction {
@@ -118,6 +134,15 @@ fn pair_up(spans: &[Span<Action>], values: usize) -> Result<Option<Vec<Way>>, Co
 
 /// Lets the dequeues of unknown outcome take what nobody is known to have taken, each in the order of time.
 fn give_to_unknown(spans: &[Span<Action>], ways: &mut [Way]) {
+    for (index, span) in (0..).zip(spans).filter(|(_, span)| span.ret.is_none()) {
+        let Action::Took(value) = span.action else { continue };
+        let Way { enqueue, dequeue } = &mut ways[value as usize];
+        let is_in = spans.get(*enqueue as usize).is_some_and(|put| put.ret.is_some());
+        let taken = spans.get(*dequeue as usize);
+        if is_in && taken.is_none_or(|taken| taken.ret.is_none() && span.call < taken.call) {
+            *dequeue = index;
+        }
+    }
     let mut unknown: Vec<(u64, u32)> = ((0..).zip(spans))
         .filter(|(_, span)| span.action == Action::Dequeue)
         .map(|(index, span)| (span.call, index))
@@ -167,8 +192,9 @@ fn lives(spans: &[Span<Action>], ways: &[Way]) -> Result<Vec<Life>, Contradictio
 
 /// Condition 4: for every dequeue that found nothing the earliest moment at which it can have. In the order of time.
 fn cuts(spans: &[Span<Action>], lives: &[Life]) -> Result<Vec<Cut>, Contradiction> {
-    let empty: Vec<u32> =
-        (0..spans.len() as u32).filter(|&span| spans[span as usize].action == Action::Empty).collect();
+    let is_empty =
+        |&span: &u32| spans[span as usize].action == Action::Empty && spans[span as usize].ret.is_some();
+    let empty: Vec<u32> = (0..spans.len() as u32).filter(is_empty).collect();
     if empty.is_empty() {
         return Ok(Vec::new());
     }
@@ -178,7 +204,7 @@ fn cuts(spans: &[Span<Action>], lives: &[Life]) -> Result<Vec<Cut>, Contradictio
     let mut cuts = Vec::with_capacity(empty.len());
     for span in empty {
         let Span { call, ret, .. } = spans[span as usize];
-        let ret = ret.expect("what a dequeue of unknown outcome found is not known");
+        let ret = ret.expect("those that may not have happened are left out");
         let begun = stretches.partition_point(|&(from, _)| from < call);
         let to = begun.checked_sub(1).map_or(0, |last| stretches[last].1);
         let time = call.max(to);

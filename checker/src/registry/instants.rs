@@ -112,13 +112,14 @@ fn of_list(
     list: u32,
 ) -> Option<Contradiction> {
     let list = &shelf.lists()[list as usize];
+    let Span { call, ret, .. } = spans[index as usize];
+    let ret = ret?;
     if !list.is_possible {
         let sentence = "a key comes twice in {0}, or one that it was not asked for".to_owned();
         return Some(Contradiction { spans: vec![index], sentence });
     }
-    let Span { call, ret, .. } = spans[index as usize];
     let mut since = (call, NONE);
-    let mut until = (ret?, NONE, NONE);
+    let mut until = (ret, NONE, NONE);
     for &(place, state) in &list.seen {
         let key = &keys[place as usize];
         let Some(held) = key.values.get(state as usize).filter(|held| held.makers == 1) else { continue };

@@ -45,8 +45,10 @@ pub(super) fn decide(
     steps: &mut Vec<Step>,
 ) -> Result<bool, Contradiction> {
     let is_add = |&&span: &&u32| matches!(spans[span as usize].action, Action::Add(_) | Action::Insert(_));
-    let is_found =
-        |&&span: &&u32| matches!(spans[span as usize].action, Action::Is(_, true) | Action::Delete(_));
+    let is_known = |span: u32| spans[span as usize].ret.is_some();
+    let is_found = |&&span: &&u32| {
+        is_known(span) && matches!(spans[span as usize].action, Action::Is(_, true) | Action::Delete(_))
+    };
     let mut adds = group.iter().filter(is_add);
     let (add, another) = (adds.next(), adds.next());
     if another.is_some() {
@@ -61,7 +63,9 @@ pub(super) fn decide(
         }
         (Some(&add), found) => (add, found.copied().unwrap_or(NONE)),
     };
-    let mut deletes = group.iter().filter(|&&span| matches!(spans[span as usize].action, Action::Delete(_)));
+    let is_delete =
+        |&&span: &&u32| is_known(span) && matches!(spans[span as usize].action, Action::Delete(_));
+    let mut deletes = group.iter().filter(is_delete);
     let delete = deletes.next().copied().unwrap_or(NONE);
     if let Some(&again) = deletes.next() {
         let sentence = "one element was taken out twice, by {0}, and by {1}, but added only once, by {2}";
@@ -99,9 +103,13 @@ impl Life<'_> {
         end(self.spans, span)
     }
 
-    /// The removes that do not say what they found.
+    /// The removes that do not say what they found, and those that may not have happened.
     fn removes(&self) -> impl Iterator<Item = u32> {
-        let is_remove = |&span: &u32| matches!(self.spans[span as usize].action, Action::Remove(_));
+        let is_remove = |&span: &u32| match self.spans[span as usize].action {
+            Action::Remove(_) => true,
+            Action::Delete(_) => self.spans[span as usize].ret.is_none(),
+            _ => false,
+        };
         self.group.iter().copied().filter(is_remove)
     }
 

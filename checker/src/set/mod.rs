@@ -185,6 +185,7 @@ fn part(history: &History<Kind>, key: u64, indices: &[u32]) -> Part<Set> {
         let ret = operation.ret.filter(|_| operation.is_ok());
         part.push(Span { call: operation.call, ret, action }, index);
     }
+    part.model.survey(&part.spans);
     part
 }
 

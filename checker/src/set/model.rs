@@ -35,8 +35,13 @@ pub struct Set {
     states: Option<Arrays>,
     /// The states that the lists stand for, as far as they have been asked for.
     listed: Vec<Option<State>>,
+    /// For each element, how many spans may add it, and how many may remove it. Written by [`Set::survey`].
+    changes: Vec<(u32, u32)>,
     names: Arc<Names>,
 }
+
+/// Elements that all lists together look at, and beyond which a list is not taken apart.
+pub(super) const LOOKS_MAX: usize = 1 << 22;
 
 /// What a list with a repetition stands for.
 const NO_STATE: State = State::MAX;
@@ -44,7 +49,14 @@ const NO_STATE: State = State::MAX;
 impl Set {
     /// An empty set.
     pub fn new(names: Arc<Names>) -> Set {
-        Set { elements: Interner::new(), lists: Interner::new(), states: None, listed: Vec::new(), names }
+        Set {
+            elements: Interner::new(),
+            lists: Interner::new(),
+            states: None,
+            listed: Vec::new(),
+            changes: Vec::new(),
+            names,
+        }
     }
 
     /// The number of an element.
@@ -71,6 +83,26 @@ impl Set {
     /// How many different elements there are.
     pub fn elements(&self) -> usize {
         self.elements.len()
+    }
+
+    /// Counts who may add and remove each element, over all the spans that will be judged.
+    pub(super) fn survey(&mut self, spans: &[Span<Action>]) {
+        self.changes = vec![(0, 0); self.elements.len()];
+        for span in spans {
+            match span.action {
+                Action::Add(element) | Action::Insert(element) => self.changes[element as usize].0 += 1,
+                Action::Remove(element) | Action::Delete(element) => self.changes[element as usize].1 += 1,
+                Action::Is(..) | Action::Members(_) => {}
+            }
+        }
+    }
+
+    /// The number of an element's being in, or being out, if that comes once: somebody adds it once, or nobody removes
+    /// it.
+    fn once(&self, element: u32, is: bool) -> Option<u32> {
+        let (adds, removes) = self.changes[element as usize];
+        let comes_once = if is { adds == 1 } else { removes == 0 };
+        comes_once.then_some(2 * element + u32::from(is))
     }
 
     fn states(&mut self) -> &mut Arrays {
@@ -143,6 +175,30 @@ impl Model for Set {
                 && element(&span.action).is_some_and(|element| is_whole || is_known[element as usize])
         };
         spans.iter().map(|span| span.ret.is_some() || may_matter(span)).collect()
+    }
+
+    fn needs_once(&self, action: &Action, needs: &mut Vec<u32>) {
+        match *action {
+            Action::Is(element, is) => needs.extend(self.once(element, is)),
+            Action::Insert(element) => needs.extend(self.once(element, false)),
+            Action::Delete(element) => needs.extend(self.once(element, true)),
+            Action::Members(list) if self.lists.len() * self.elements() <= LOOKS_MAX => {
+                let listed = self.listed(list);
+                let is = |element: &u32| listed.binary_search(element).is_ok();
+                needs.extend(
+                    (0..self.elements() as u32).filter_map(|element| self.once(element, is(&element))),
+                );
+            }
+            Action::Members(_) | Action::Add(_) | Action::Remove(_) => {}
+        }
+    }
+
+    fn ends(&self, _state: State, action: &Action) -> Option<u32> {
+        match *action {
+            Action::Add(element) | Action::Insert(element) => self.once(element, false),
+            Action::Remove(element) | Action::Delete(element) => self.once(element, true),
+            Action::Is(..) | Action::Members(_) => None,
+        }
     }
 
     fn monitor(&self, spans: &[Span<Action>], want_order: bool) -> Monitored {

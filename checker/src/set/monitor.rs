@@ -6,12 +6,12 @@
 //! | no whole reads; an element that is added once | one stretch of time in which it is in ([`life`](super::life)) |
 //! | no whole reads; an element added more than once, and removed | handed over |
 //! | whole reads, nothing removed | the reads are a chain ([`chain`](super::chain)) |
-//! | whole reads, something removed | handed over |
+//! | whole reads, something removed | handed over, unless one element by itself contradicts the reads |
 //!
 //! All but the sorting is linear, in the number of spans and the total length of the lists that were read.
 
 use crate::model::{Contradiction, Monitored, Span};
-use crate::set::model::{Action, Set};
+use crate::set::model::{Action, LOOKS_MAX, Set};
 use crate::set::{chain, life, window};
 
 /// No span.
@@ -35,9 +35,12 @@ pub(super) struct Step {
 
 /// Decides the spans of a set.
 pub(super) fn decide(set: &Set, spans: &[Span<Action>], want_order: bool) -> Monitored {
-    let reads: Vec<u32> = (0..spans.len() as u32)
-        .filter(|&span| matches!(spans[span as usize].action, Action::Members(_)))
-        .collect();
+    // A read that may not have happened says nothing.
+    let is_read = |&span: &u32| {
+        let Span { ret, action, .. } = spans[span as usize];
+        ret.is_some() && matches!(action, Action::Members(_))
+    };
+    let reads: Vec<u32> = (0..spans.len() as u32).filter(is_read).collect();
     let elements = Elements::new(spans, set.elements());
     let found =
         if reads.is_empty() { one_by_one(spans, &elements) } else { whole(set, spans, &elements, &reads) };
@@ -126,7 +129,7 @@ fn whole(
     reads: &[u32],
 ) -> Result<Option<Vec<Step>>, Contradiction> {
     if (0..spans.len() as u32).any(|span| is_removal(spans, span)) {
-        return Ok(None);
+        return element_by_element(set, spans, reads).map(|()| None);
     }
     let windows: Result<Vec<_>, Contradiction> =
         elements.iter().map(|(_, group)| window::window(spans, group)).collect();
@@ -138,4 +141,34 @@ fn whole(
         window::place(spans, place.level, group, &windows[element as usize], place.time, &mut steps);
     }
     Ok(Some(steps))
+}
+
+/// Takes the reads apart into reads of each element, which proves nothing if it finds no contradiction.
+fn element_by_element(set: &Set, spans: &[Span<Action>], reads: &[u32]) -> Result<(), Contradiction> {
+    if reads.len() * set.elements() > LOOKS_MAX {
+        return Ok(());
+    }
+    let mut apart = spans.to_vec();
+    let mut origins: Vec<u32> = (0..spans.len() as u32).collect();
+    for &read in reads {
+        let Span { call, ret, action: Action::Members(list) } = spans[read as usize] else {
+            unreachable!("a read of the whole set")
+        };
+        let listed = set.listed(list);
+        if !listed.is_sorted_by(|left, right| left < right) {
+            let sentence = "one element comes twice in {0}".to_owned();
+            return Err(Contradiction { spans: vec![read], sentence });
+        }
+        for element in 0..set.elements() as u32 {
+            let action = Action::Is(element, listed.binary_search(&element).is_ok());
+            apart.push(Span { call, ret, action });
+            origins.push(read);
+        }
+    }
+    let found = one_by_one(&apart, &Elements::new(&apart, set.elements()));
+    let as_given = |found: Contradiction| {
+        let spans = found.spans.iter().map(|&span| origins[span as usize]).collect();
+        Contradiction { spans, ..found }
+    };
+    found.map(drop).map_err(as_given)
 }

@@ -30,6 +30,7 @@ pub(super) fn window(spans: &[Span<Action>], group: &[u32]) -> Result<Window, Co
     for &index in group {
         let Span { call, ret, action } = spans[index as usize];
         if let Action::Insert(_) = action
+            && ret.is_some()
             && std::mem::replace(&mut anew, index) != NONE
         {
             let both = group
@@ -58,8 +59,8 @@ pub(super) fn window(spans: &[Span<Action>], group: &[u32]) -> Result<Window, Co
         (window.first, window.from, window.from_span) = (anew, spans[anew as usize].call, anew);
     }
     for &index in group {
-        let Span { call, action, .. } = spans[index as usize];
-        if matches!(action, Action::Is(_, false)) && call > window.from {
+        let Span { call, ret, action } = spans[index as usize];
+        if matches!(action, Action::Is(_, false)) && ret.is_some() && call > window.from {
             (window.from, window.from_span) = (call, index);
         }
     }

@@ -92,8 +92,29 @@ pub(crate) fn agree<K: Object>(history: &History<K>, expected: bool, tally: &mut
             }
         }
     }
+    for part in K::parts(history) {
+        let cut = cut_off(&part.spans);
+        let searched = search_says(&part.model, &cut, Pruning::ALL);
+        match part.model.monitor(&cut, false) {
+            Monitored::HandOver => {}
+            Monitored::Ok { .. } => assert!(searched, "accepted, cut off\n{cut:#?}"),
+            Monitored::Illegal(found) => assert!(!searched, "{found:?}, cut off\n{cut:#?}"),
+        }
+    }
     assert_eq!(by_search, expected, "the search alone\n{}", show());
     if expected { tally.ok += 1 } else { tally.illegal += 1 }
+}
+
+/// The spans up to the end in the middle, those that are still open then of unknown outcome: what an explanation asks
+/// about. It is known of them what they returned if they took effect, which nobody can know of a whole history.
+fn cut_off<A: Clone>(spans: &[checker::model::Span<A>]) -> Vec<checker::model::Span<A>> {
+    let mut ends: Vec<u64> = spans.iter().filter_map(|span| span.ret).collect();
+    ends.sort_unstable();
+    let Some(&last) = ends.get(ends.len() / 2) else { return Vec::new() };
+    let begun = spans.iter().filter(|span| span.call <= last);
+    begun
+        .map(|span| checker::model::Span { ret: span.ret.filter(|&ret| ret <= last), ..span.clone() })
+        .collect()
 }
 
 /// The spans of a contradiction by themselves.

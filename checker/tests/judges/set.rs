@@ -167,6 +167,55 @@ fn long_sets_are_decided_by_the_monitor() {
     is_decided_at_length(&history(&read));
 }
 
+/// Elements that are added once, removed, and all read, at hidden instants.
+fn ran_wide(random: &mut Random, count: u64) -> Vec<Operation<Kind>> {
+    let mut contents = Contents::new();
+    let mut fresh = 0;
+    let spans = intervals(random, count);
+    let mut operations = Vec::new();
+    for (call, ret) in spans {
+        let oldest = contents.first().copied().filter(|_| contents.len() > 20);
+        let kind = match (oldest, random.below(5)) {
+            (_, 0) => Kind::Members,
+            (Some(value), 1..3) => Kind::Remove { value },
+            _ => {
+                fresh += 1;
+                Kind::Add { value: fresh }
+            }
+        };
+        let output = match perform(kind, &mut contents) {
+            Output::Added(_) | Output::Removed(_) => Output::Done,
+            output => output,
+        };
+        operations.push(ok(call, ret, kind, output));
+    }
+    operations
+}
+
+#[test]
+fn whole_reads_of_a_set_with_removes_take_few_configurations() {
+    for seed in 0..20 {
+        let report = checker::linearizable(&history(&ran_wide(&mut Random(seed), 300)), crate::AMPLE);
+        println!("{:?}", report.counts);
+        assert!(report.verdict.is_ok(), "{:?}", report.verdict);
+        assert!(report.counts.configurations < 2_000, "{:?}", report.counts);
+    }
+}
+
+#[test]
+fn an_element_that_contradicts_whole_reads_is_found_without_a_search() {
+    let read = |call, seen: &[u64]| ok(call, call + 1, Kind::Members, Output::Members(seen.to_vec()));
+    let operations = [
+        ok(1, 2, Kind::Add { value: 7 }, Output::Done),
+        ok(3, 4, Kind::Remove { value: 7 }, Output::Done),
+        read(5, &[]),
+        read(7, &[7]),
+    ];
+    let report = checker::linearizable(&history(&operations), crate::AMPLE);
+    assert!(report.verdict.is_illegal(), "{:?}", report.verdict);
+    assert_eq!(report.counts.configurations, 0);
+}
+
 #[test]
 fn one_hard_element_leaves_the_others_to_the_monitor() {
     let mut operations = vec![
