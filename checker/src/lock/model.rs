@@ -149,7 +149,7 @@ impl Model for Lock {
             matches!(span.action, Action::Accepted(_) | Action::Refused(_) | Action::Use(_))
         };
         match spans.iter().filter(|span| is_use(span)).count() {
-            0 => monitor::decide(spans, want_order),
+            0 => monitor::decide(self, spans, want_order),
             uses if uses == spans.len() => fence::decide(spans, want_order),
             _ => Monitored::HandOver,
         }

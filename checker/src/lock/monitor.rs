@@ -18,7 +18,7 @@
 //!   over; and so it is if only a grant that was cut off would explain it.
 
 use crate::lock::Token;
-use crate::lock::model::Action;
+use crate::lock::model::{Action, Lock};
 use crate::lock::schedule::{Event, Holds, NEVER, NONE, held_during};
 use crate::lock::words;
 use crate::model::{Contradiction, Monitored, Span};
@@ -39,9 +39,10 @@ struct Sorted {
 }
 
 /// Decides the spans of a lock.
-pub(super) fn decide(spans: &[Span<Action>], want_order: bool) -> Monitored {
+pub(super) fn decide(lock: &Lock, spans: &[Span<Action>], want_order: bool) -> Monitored {
     let sorted = sort(spans);
-    let found = holds(spans, &sorted).and_then(|(holds, is_all)| explain(spans, &sorted, &holds, is_all));
+    let found =
+        holds(lock, spans, &sorted).and_then(|(holds, is_all)| explain(spans, &sorted, &holds, is_all));
     match found {
         Ok(Some(mut steps)) => {
             let order = || {
@@ -82,7 +83,7 @@ fn sort(spans: &[Span<Action>]) -> Sorted {
 }
 
 /// The holds, and whether there can have been no other.
-fn holds(spans: &[Span<Action>], sorted: &Sorted) -> Result<(Holds, bool), Contradiction> {
+fn holds(lock: &Lock, spans: &[Span<Action>], sorted: &Sorted) -> Result<(Holds, bool), Contradiction> {
     if let Some([first, again]) = twice(&sorted.granted) {
         return Err(words::granted_twice(first, again));
     }
@@ -98,7 +99,10 @@ fn holds(spans: &[Span<Action>], sorted: &Sorted) -> Result<(Holds, bool), Contr
     let is_told = |token: Token| sorted.granted.binary_search_by_key(&token, |&(granted, _)| granted).is_ok();
     for &(token, span) in sorted.ended.iter().filter(|&&(token, _)| !is_told(token)) {
         let cut_off = sorted.may_be_granted.iter().find(|&&(granted, _)| granted == token);
-        let start = cut_off.map(|&(_, start)| start).or_else(|| acquires.next().map(|&(_, acquire)| acquire));
+        // A token that somebody is told, perhaps only later, was not granted to anybody else.
+        let mut acquire =
+            || if lock.is_granted(token) { None } else { acquires.next().map(|&(_, span)| span) };
+        let start = cut_off.map(|&(_, start)| start).or_else(&mut acquire);
         let Some(start) = start else {
             return Err(words::never_granted(span, &sorted.acquires));
         };
