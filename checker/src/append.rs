@@ -67,6 +67,15 @@ impl Object for Kind {
         }
     }
 
+    fn label(&self, output: Option<&Output>, _names: &Names) -> String {
+        match (self, output) {
+            (Kind::Get, Some(Output::Text(text))) => format!("get {text:?}"),
+            (Kind::Get, _) => "get".to_owned(),
+            (Kind::Put { text }, _) => format!("put {text:?}"),
+            (Kind::Append { text }, _) => format!("append {text:?}"),
+        }
+    }
+
     fn parts(history: &History<Kind>) -> Vec<Part<Texts>> {
         by_key(history).into_iter().map(|(key, indices)| part(history, key, &indices)).collect()
     }

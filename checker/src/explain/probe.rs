@@ -116,8 +116,7 @@ impl<M: Model> Prober<M> {
             return None;
         }
         // Rules that look ahead would leave states out.
-        let pruning =
-            Pruning { no_return: false, unseen: false, look_ahead: false, purpose: false, ..Pruning::ALL };
+        let pruning = Pruning { no_return: false, unseen: false, look_ahead: false, ..Pruning::ALL };
         let model = self.model().clone();
         let mut search = Search::new(model, spans.to_vec(), pruning).ok()?;
         let states = match search.run(LOOK_MAX) {

@@ -75,6 +75,15 @@ impl Object for Kind {
         }
     }
 
+    fn label(&self, output: Option<&Output>, names: &Names) -> String {
+        match (*self, output) {
+            (Kind::Enqueue { value }, _) => format!("enqueue {}", names.value(value)),
+            (Kind::Dequeue, Some(&Output::Took(value))) => format!("dequeue {}", names.value(value)),
+            (Kind::Dequeue, Some(_)) => "dequeue nothing".to_owned(),
+            (Kind::Dequeue, None) => "dequeue".to_owned(),
+        }
+    }
+
     fn parts(history: &History<Kind>) -> Vec<Part<Queue>> {
         let mut keys: BTreeMap<u64, Vec<u32>> = BTreeMap::new();
         for (index, operation) in history.operations().iter().enumerate() {

@@ -111,6 +111,20 @@ impl Object for Kind {
         }
     }
 
+    fn label(&self, output: Option<&Output>, names: &Names) -> String {
+        match (*self, output) {
+            (Kind::Add { value }, _) => format!("add {}", names.value(value)),
+            (Kind::Remove { value }, _) => format!("remove {}", names.value(value)),
+            (Kind::Contains { value }, Some(Output::Is(false))) => format!("no {}", names.value(value)),
+            (Kind::Contains { value }, _) => format!("has {}", names.value(value)),
+            (Kind::Members, Some(Output::Members(values))) => {
+                let values: Vec<String> = values.iter().map(|&value| names.value(value)).collect();
+                format!("all {{{}}}", values.join(", "))
+            }
+            (Kind::Members, _) => "all".to_owned(),
+        }
+    }
+
     fn parts(history: &History<Kind>) -> Vec<Part<Set>> {
         let mut keys: BTreeMap<u64, Vec<u32>> = BTreeMap::new();
         for (index, operation) in history.operations().iter().enumerate() {

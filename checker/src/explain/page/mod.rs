@@ -113,7 +113,9 @@ fn verdict_in_words<K: Object>(history: &History<K>, report: &Report) -> String 
     let operations = history.operations().len();
     match &report.verdict {
         Verdict::Ok { .. } => {
-            format!("Linearizable: an order of all {operations} operations explains every answer.")
+            format!(
+                "Linearizable: the answers of all {operations} operations have an order that explains them."
+            )
         }
         Verdict::Illegal { explanation } => format!("Not linearizable: {}.", explanation.sentence),
         Verdict::Unknown { reason, .. } => format!("Unknown: {reason}."),
@@ -130,7 +132,9 @@ fn core<K: Object>(history: &History<K>, report: &Report) -> String {
     let drawing = drawing::draw(history, explanation);
     let mut html = svg(&drawing, &history.names().key(explanation.key));
     html.push_str("<ol class=\"words\">");
-    for index in explanation.core.iter().chain(&explanation.beside).copied() {
+    let mut shown: Vec<usize> = explanation.core.iter().chain(&explanation.beside).copied().collect();
+    shown.sort_by_key(|&index| (history.operations()[index].call, index));
+    for index in shown {
         let class = match (index == explanation.operation, explanation.core.contains(&index)) {
             (true, _) => "last",
             (false, true) => "core",

@@ -25,7 +25,7 @@
     for (const client of [...rows.keys()].sort((a, b) => a - b)) {
       const mine = [];
       for (const i of rows.get(client)) {
-        let row = mine.find((row) => row.until < call[i]) || mine.find((row) => row.open && ret[i] !== Infinity && row.openFrom <= call[i] && false);
+        let row = mine.find((row) => row.until < call[i]);
         if (!row && mine.length < 4) { row = { client, list: [], until: -1 }; mine.push(row); lanes.push(row); }
         row = row || mine[mine.length - 1];
         row.list.push(i);
@@ -104,7 +104,7 @@
       const i = row.list[place];
       if (key.call[i] > view.to) break;
       const a = x(key.call[i]), open = key.ret[i] === Infinity;
-      const b = open ? a + 70 : Math.max(a + 1.5, x(key.ret[i]));
+      const b = open ? Math.max(a + 70, Number.isNaN(key.point[i]) ? 0 : x(key.point[i]) + 8) : Math.max(a + 1.5, x(key.ret[i]));
       if (b < LEFT) continue;
       const special = key.core.has(i) || key.beside.has(i) || i === chosen || i === pointed;
       if (b - a < 3 && b <= filled && !special) continue;
