@@ -8,7 +8,7 @@ use std::ops::AddAssign;
 use checker::linearizable::Part;
 use checker::model::{Model, Monitored};
 use checker::search::{Progress, Pruning, Search};
-use checker::{Explanation, History, Operation, Options, Outcome, Report, Verdict, linearizable, witness};
+use checker::{Explanation, History, Operation, Options, Report, Verdict, linearizable, witness};
 
 use crate::generated::Random;
 use crate::oracle::Role;
@@ -20,6 +20,9 @@ const HISTORIES: u64 = 20_000;
 
 /// Operations of the largest: brute force takes milliseconds at worst.
 const OPERATIONS_MAX: u64 = 7;
+
+/// One history in so many is explained too.
+const EXPLAINED_EVERY: u64 = 16;
 
 /// Threads that share a campaign. Its results do not depend on them.
 const THREADS: u64 = 2;
@@ -115,7 +118,9 @@ fn share<K: Plain>(seeds: impl Iterator<Item = u64>) -> Tally {
         assert!(expected || !is_right, "seed {seed} is right by construction: {operations:#?}");
         tally.histories += 1;
         tally.illegal += u64::from(!expected);
-        let trial = Trial { name: format!("{}, seed {seed}", K::NAME), operations: &operations, expected };
+        let name = format!("{}, seed {seed}", K::NAME);
+        let is_explained = K::IS_EXPLAINED && seed % EXPLAINED_EVERY == 0;
+        let trial = Trial { name, operations: &operations, expected, is_explained };
         trial.judge_whole();
         trial.judge_parts(PRUNINGS[seed as usize % PRUNINGS.len()], &mut tally);
     }
@@ -127,6 +132,8 @@ struct Trial<'a, K: Plain> {
     name: String,
     operations: &'a [Operation<K>],
     expected: bool,
+    /// Whether to ask for explanations as well, which cost more than verdicts.
+    is_explained: bool,
 }
 
 impl<K: Plain> Trial<'_, K> {
@@ -137,11 +144,12 @@ impl<K: Plain> Trial<'_, K> {
     /// The function that everybody calls, with and without hints.
     fn judge_whole(&self) {
         let options = Options { witness: true, ..Options::from(AMPLE) };
-        let explained = linearizable(&self.history(), Options { explain: true, ..options });
-        self.settle(&explained, self.operations);
-        for key in &explained.keys {
-            if let Verdict::Illegal { explanation } = &key.verdict {
-                self.explains(explanation);
+        let explain = self.is_explained;
+        let report = linearizable(&self.history(), Options { explain, ..options });
+        self.settle(&report, self.operations);
+        for (key, part) in report.keys.iter().zip(K::parts(&self.history())) {
+            if let (true, Verdict::Illegal { explanation }) = (explain, &key.verdict) {
+                self.explains(explanation, &part.operations);
             }
         }
         let bare: Vec<_> =
@@ -152,12 +160,12 @@ impl<K: Plain> Trial<'_, K> {
 
     /// Holds an explanation against brute force: where the history ceases to be fine, that the core contradicts itself
     /// whatever the others did, and that nothing in it can be done without.
-    fn explains(&self, explanation: &Explanation) {
+    fn explains(&self, explanation: &Explanation, part: &[u32]) {
         let until = self.operations[explanation.operation].ret.expect("it ended");
         let has_order = |role: &dyn Fn(usize, &Operation<K>) -> Role| {
             oracle::has_order(self.operations, &Default::default(), |index, operation| {
-                let is_there = operation.outcome != Outcome::Failed && operation.call <= until;
-                if is_there && operation.key == explanation.key { role(index, operation) } else { Role::Out }
+                let is_there = part.contains(&(index as u32)) && operation.call <= until;
+                if is_there { role(index, operation) } else { Role::Out }
             })
         };
         let ended = |is: &dyn Fn(u64) -> bool, operation: &Operation<K>| match operation.ret {

@@ -175,37 +175,3 @@ fn a_contradiction_in_a_long_history_is_found_by_every_path() {
     }
     for_every_object!(trial);
 }
-
-#[test]
-fn fast_paths_take_time_in_proportion() {
-    // Ten times the operations: twenty times the time at most, where a quadratic one would take a hundred times. The
-    // best of three runs, since the machine has other things to do.
-    fn trial<K: Plain>() {
-        let cost = |operations: u64| {
-            let length = Length { operations, clients: 8, keys: 1, few: 0, unknown: 1, is_tame: true };
-            let operations = right::<K>(&mut Random(1), &length, &mut [K::State::default()]);
-            let history = History::new(operations).expect("generated histories are valid");
-            let is_monitored = |part: &Part<K::Model>| {
-                !matches!(part.model.monitor(&part.spans, false), Monitored::HandOver)
-            };
-            let parts = K::parts(&history);
-            let run = || {
-                let start = std::time::Instant::now();
-                let is_decided = parts.iter().all(is_monitored);
-                (start.elapsed(), is_decided)
-            };
-            let runs = [run(), run(), run()];
-            let best = runs.iter().map(|run| run.0).min().expect("there are three");
-            runs[0].1.then_some(best)
-        };
-        let (few, many) = (cost(3_000), cost(30_000));
-        let (few, many) = (few.expect("the fast path decides"), many.expect("the fast path decides"));
-        let ratio = many.as_secs_f64() / few.as_secs_f64();
-        println!("{}: {few:?} and {many:?}, a ratio of {ratio:.1}", K::NAME);
-        assert!(ratio < 50.0, "{}: a ratio of {ratio}", K::NAME);
-    }
-    trial::<checker::Kind>();
-    trial::<checker::queue::Kind>();
-    trial::<checker::lock::Kind>();
-    trial::<checker::set::Kind>();
-}

@@ -8,6 +8,8 @@ use crate::plain::{Plain, Values};
 impl Plain for Kind {
     type State = Option<u64>;
 
+    const IS_EXPLAINED: bool = true;
+
     fn perform(&self, key: usize, world: &mut [Option<u64>], _choice: u64) -> Output {
         let held = &mut world[key];
         match *self {

@@ -35,6 +35,10 @@ pub(crate) use for_every_object;
 
 /// An object that can be carried out, and asked at random.
 pub(crate) trait Plain: Object {
+    /// Whether explanations are held against brute force as well. Not yet where the fast path takes for certain what is
+    /// open at the end of a prefix, so that an explanation may name too early an end.
+    const IS_EXPLAINED: bool = false;
+
     /// What one key holds; the default is what it holds at first.
     type State: Clone + Default;
 
