@@ -291,8 +291,8 @@ fn each_contradiction_between_two_values_is_told_in_a_sentence_of_its_own() {
         &[put(0, 1, 1), get(10, 11, Some(1)), put(3, 12, 2), get(0, 5, Some(2))],
         &[0, 1, 3, 2],
         "1 was written only once, so that it was there from the end of {0}, to the call of {1}; 2 was written only \
-         once; so all of it comes before that time or after, but before is too early for {3}, and after is too late \
-         for {2}",
+         once, so that all of it comes before that time or after, but before is too early for {3}, and after is too \
+         late for {2}",
     );
     told(
         &[put(0, 1, 1), get(3, 4, None)],
