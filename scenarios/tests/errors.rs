@@ -166,7 +166,7 @@ fn wrong_types_say_what_was_found() {
     check(&file("nodes = \"three\"", WORKLOAD, ""), &["f.toml:3:9: `nodes` is the string \"three\""]);
     check_rest("disk = 3", 1, 1, "[workload] has no key `disk`");
     check_rest("[expect]\nlinearizable = \"yes\"", 2, 16, "`linearizable` is the string \"yes\"");
-    check_rest("[expect]\nstaleness_at_most = 2", 2, 21, "`staleness_at_most` is the integer 2");
+    check_rest("[expect]\nstaleness_at_most = 2", 2, 21, "`staleness_at_most` is 2, a number without a unit");
     check_rest("[disk]\nsync = 3", 2, 8, "`sync` is the integer 3");
 }
 
