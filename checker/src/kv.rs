@@ -8,7 +8,14 @@ use crate::explain::{Scene, Told};
 use crate::history::{History, Names, Value};
 use crate::linearizable::Part;
 use crate::object::Object;
+use crate::options::Options;
+use crate::verdict::Report;
 use crate::register::{self, Register};
+
+/// [`linearizable`](crate::linearizable()) for keys, compiled once, here.
+pub fn linearizable(history: &History, options: Options) -> Report {
+    crate::linearizable(history, options)
+}
 
 /// What an operation asks of its key. The state of a key is an `Option<Value>`; `None` is *absent*.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -231,7 +231,7 @@ fn history_of(records: &[Record], ledger: &Ledger) -> History {
 /// The promise of the reads, and beside a weak one that of the updates; what is expected beyond. A silent judge costs
 /// nothing.
 fn client_judges(plan: &Plan, options: &RunOptions, history: &History) -> Vec<JudgeReport> {
-    let linearizable = |history: &History| checker::linearizable(history, Budget::default());
+    let linearizable = |history: &History| checker::kv::linearizable(history, Budget::default().into());
     let mut reports = Vec::new();
     let mut ask = |name: &str, judge: &dyn Fn() -> Report| {
         if !options.without_judges.iter().any(|off| off == name) {

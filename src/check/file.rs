@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
-use checker::import::{Fault, Faults, Format, Importable, Loaded, load};
+use checker::import::{About, Fault, Faults, Format, Subject};
 use checker::{History, Names, Report};
 use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode};
 
@@ -19,16 +19,6 @@ pub(super) struct File {
     name: String,
     format: Format,
     history: Subject,
-}
-
-/// A history about one of the objects.
-enum Subject {
-    Kv(Loaded<checker::Kind>),
-    Append(Loaded<checker::append::Kind>),
-    Set(Loaded<checker::set::Kind>),
-    Queue(Loaded<checker::queue::Kind>),
-    Lock(Loaded<checker::lock::Kind>),
-    Registry(Loaded<checker::registry::Kind>),
 }
 
 /// What was found out about a file.
@@ -62,43 +52,25 @@ pub(crate) struct Told {
 impl File {
     /// Judges the history.
     pub(super) fn judge(&self, arguments: &Arguments) -> Checked {
-        match &self.history {
-            Subject::Kv(loaded) => match weaker(&loaded.history, arguments) {
-                Some(report) => self.told(loaded, report, arguments),
-                None => self.linearizable(loaded, arguments),
-            },
-            Subject::Append(loaded) => self.linearizable(loaded, arguments),
-            Subject::Set(loaded) => self.linearizable(loaded, arguments),
-            Subject::Queue(loaded) => self.linearizable(loaded, arguments),
-            Subject::Lock(loaded) => self.linearizable(loaded, arguments),
-            Subject::Registry(loaded) => self.linearizable(loaded, arguments),
-        }
-    }
-
-    fn linearizable<K: Importable>(&self, loaded: &Loaded<K>, arguments: &Arguments) -> Checked {
-        self.told(loaded, checker::linearizable(&loaded.history, arguments.options()), arguments)
-    }
-
-    fn told<K: Importable>(&self, loaded: &Loaded<K>, report: Report, arguments: &Arguments) -> Checked {
-        let page = || checker::explain::page(&loaded.history, &report, &self.name, &[]);
-        let page = arguments.html.is_some().then(page);
+        let history = &self.history;
+        let weaker = history.kv().and_then(|history| weaker(history, arguments));
+        let report = weaker.unwrap_or_else(|| history.linearizable(arguments.options()));
+        let page = arguments.html.is_some().then(|| history.page(&report, &self.name));
         let mut told = std::collections::BTreeMap::new();
         for key in &report.keys {
             let checker::Verdict::Illegal { explanation } = &key.verdict else { continue };
             for &operation in explanation.core.iter().chain([&explanation.operation]) {
-                told.entry(operation).or_insert_with(|| Told {
-                    line: loaded.places[operation].call,
-                    words: loaded.history.words(operation),
-                });
+                told.entry(operation)
+                    .or_insert_with(|| Told { line: history.line(operation), words: history.words(operation) });
             }
         }
         Checked {
             name: self.name.clone(),
             format: self.format,
-            operations: loaded.history.operations().len(),
-            skipped: loaded.skipped,
+            operations: history.operations(),
+            skipped: history.skipped(),
             report,
-            names: Arc::clone(loaded.history.names()),
+            names: Arc::clone(history.names()),
             words: told.into_iter().collect(),
             page,
         }
@@ -150,14 +122,15 @@ fn read(path: &Path, arguments: &Arguments) -> Result<Result<File, Wrong>, Failu
             "{name}: looks like no format of histories; say which with --format"
         )));
     };
-    let history = match arguments.model {
-        Model::Register | Model::Kv => load(&text, format).map(Subject::Kv),
-        Model::Append => load(&text, format).map(Subject::Append),
-        Model::Set => load(&text, format).map(Subject::Set),
-        Model::Queue => load(&text, format).map(Subject::Queue),
-        Model::Lock => load(&text, format).map(Subject::Lock),
-        Model::Registry => load(&text, format).map(Subject::Registry),
+    let about = match arguments.model {
+        Model::Register | Model::Kv => About::Kv,
+        Model::Append => About::Append,
+        Model::Set => About::Set,
+        Model::Queue => About::Queue,
+        Model::Lock => About::Lock,
+        Model::Registry => About::Registry,
     };
+    let history = Subject::load(about, &text, format);
     match history {
         Ok(history) => Ok(Ok(File { name, format, history })),
         Err(faults) => Ok(Err(Wrong::new(name, format, arguments.format.format().is_none(), text, faults))),

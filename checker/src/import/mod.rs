@@ -24,8 +24,10 @@ mod naming;
 mod queue;
 mod registry;
 mod set;
+mod subject;
 
 pub use faults::{FAULTS_MAX, Fault, Faults};
+pub use subject::{About, Subject};
 
 use crate::append as texts;
 use crate::history::History;
