@@ -194,7 +194,7 @@ fn golden_traces_hold() {
 
 fn lines(events: &[TraceEvent]) -> String {
     let mut text = String::new();
-    for TraceEvent { seq, time, node, kind, cause, rule, text: words } in events {
+    for TraceEvent { seq, time, node, kind, cause, rule, text: words, .. } in events {
         let node = node.map_or("-".into(), |node| format!("n{node}"));
         let cause = cause.map_or(String::new(), |cause| format!(" <{cause}"));
         let rule = if rule.is_empty() { String::new() } else { format!(" [{rule}]") };

@@ -9,8 +9,8 @@ use crate::history::{History, Names, Value};
 use crate::linearizable::Part;
 use crate::object::Object;
 use crate::options::Options;
-use crate::verdict::Report;
 use crate::register::{self, Register};
+use crate::verdict::Report;
 
 /// [`linearizable`](crate::linearizable()) for keys, compiled once, here.
 pub fn linearizable(history: &History, options: Options) -> Report {

@@ -61,6 +61,8 @@ pub enum ClientEffect<S: Service> {
     Note {
         /// Who.
         client: u32,
+        /// The operation that it is about: its place in the plan.
+        operation: usize,
         /// The words.
         text: String,
     },

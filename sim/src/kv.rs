@@ -220,7 +220,7 @@ impl KvClients {
         if self.tracing {
             let again = if record.sent == 1 { "asks" } else { "asks again," };
             let text = format!("{again} {}: {:?}", client.node, record.kind);
-            out.push(ClientEffect::Note { client: record.client, text });
+            out.push(ClientEffect::Note { client: record.client, operation: index, text });
         }
         let at = now + self.workload.retry;
         let ticket = Ticket::Retry(index, record.sent).pack();
@@ -303,7 +303,7 @@ impl KvClients {
                 && let Some(alarm) = &watch.alarm
             {
                 let text = format!("this cannot be placed: {}", alarm.explanation.sentence);
-                out.push(ClientEffect::Note { client, text });
+                out.push(ClientEffect::Note { client, operation: index, text });
             }
         }
         self.open -= 1;
@@ -315,7 +315,7 @@ impl KvClients {
         }
         if self.tracing {
             let text = format!("{:?} came to {ending:?}", record.kind);
-            out.push(ClientEffect::Note { client, text });
+            out.push(ClientEffect::Note { client, operation: index, text });
         }
         if self.workload.closed {
             self.next_of(now, client, out);

@@ -9,6 +9,7 @@ pub mod disk;
 pub mod fingerprint;
 pub mod judge;
 pub mod kv;
+pub mod measure;
 pub mod outcome;
 pub mod plan;
 pub mod queue;

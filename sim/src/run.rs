@@ -5,12 +5,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use checker::online::Alarm;
-use checker::{Budget, History, Operation, Outcome as Ending, Report, Verdict as Found};
+use checker::{Budget, History, Kind, Operation, Outcome as Ending, Report, Verdict as Found};
 use registry::Server;
-use replica::{Knobs, Link, Replica, RuleBit, RuleText, Rules, Span};
+use replica::{Knobs, Link, Message, Replica, RuleBit, RuleText, Rules, Span};
 
 use crate::judge::{Ledger, Tally, When};
 use crate::kv::{KvClients, Record, Watched};
+use crate::measure::{Ended, Measured, Measures};
 use crate::outcome::{JudgeReport, Latency, Operations, Outcome, Side, Unavailability, Verdict};
 use crate::plan::{LinkKind, Plan, ReadMode};
 use crate::trace::TraceEvent;
@@ -29,6 +30,8 @@ pub struct RunOptions {
     pub codec: bool,
     /// Keep a trace.
     pub tracing: bool,
+    /// Take measures; see [`crate::measure`].
+    pub measuring: bool,
     /// Names of judges that stay silent.
     pub without_judges: Vec<String>,
     /// Bits of the message kinds that the host does not hold back; see `replica::HostOptions`.
@@ -44,6 +47,8 @@ pub struct Run {
     pub trace: Vec<TraceEvent>,
     /// The clients' operations and what became of them.
     pub history: History,
+    /// What was measured, if it was asked for; else empty.
+    pub measures: Measures,
 }
 
 /// Why a plan cannot run under a protocol.
@@ -93,6 +98,7 @@ pub fn world<R: Replica>(plan: &Plan, options: &RunOptions) -> Result<KvWorld<R>
     let world = WorldOptions {
         codec: options.codec,
         tracing: options.tracing,
+        measuring: options.measuring,
         without_judges: options.without_judges.clone(),
         unheld_kinds: options.unheld_kinds,
         rules: rules_of("node", crate::rules::RULES, &plan.without)?,
@@ -198,7 +204,39 @@ pub fn conclude<R: Replica>(
         gates: world.gates(),
         cut_short,
     };
-    Run { outcome, trace: world.trace().to_vec(), history }
+    let measures = if options.measuring { measures(&world) } else { Measures::default() };
+    Run { outcome, trace: world.trace().to_vec(), history, measures }
+}
+
+fn measures<R: Replica>(world: &KvWorld<R>) -> Measures {
+    let records = world.clients().records();
+    let operation = |record: &Record| Measured {
+        client: record.client,
+        key: record.key,
+        kind: match record.kind {
+            Kind::Get => "get",
+            Kind::Put { .. } => "put",
+            Kind::Delete => "delete",
+            Kind::Cas { .. } => "cas",
+        },
+        intended: record.intended,
+        called: record.called,
+        ended: record.ended,
+        ending: match record.ending {
+            Some(Ending::Ok(_)) => Ended::Ok,
+            Some(Ending::Failed) => Ended::Failed,
+            Some(Ending::Unknown) | None => Ended::Unknown,
+        },
+    };
+    let (milestones, samples) = world.measured();
+    let called = records.iter().enumerate().filter(|(_, record)| record.called.is_some());
+    Measures {
+        operations: records.iter().map(operation).collect(),
+        milestones,
+        samples,
+        kinds: R::Message::KINDS.iter().copied().zip(world.counters().kinds()).collect(),
+        of_history: called.map(|(place, _)| place).collect(),
+    }
 }
 
 fn concerns<R: Replica>(id: &str) -> bool {

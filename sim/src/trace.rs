@@ -26,7 +26,7 @@ pub struct TraceHeader {
 }
 
 /// The version of the trace file format that this build writes.
-pub const TRACE_VERSION: u32 = 1;
+pub const TRACE_VERSION: u32 = 2;
 
 /// One event. The other lines of a trace file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,11 +43,47 @@ pub struct TraceEvent {
     /// The event that led to this one; none for those that the plan starts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<u64>,
+    /// The other node of a message or session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peer: Option<u8>,
+    /// The client that it concerns.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<u32>,
+    /// The operation that it concerns: its place in the plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operation: Option<u64>,
+    /// The kind of message, in its protocol's words, or empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub message: String,
     /// The rule applied, or empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub rule: String,
     /// The event in words, short enough for a column.
     pub text: String,
+    /// What is different at the node from this event on: fields of `replica::Replica::inspect` and their new values.
+    /// After a boot all fields are here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub state: Vec<(String, String)>,
+}
+
+impl TraceEvent {
+    /// An event of this kind, about which nothing else is known yet.
+    pub fn of(kind: TraceKind) -> TraceEvent {
+        TraceEvent {
+            seq: 0,
+            time: 0,
+            node: None,
+            kind,
+            cause: None,
+            peer: None,
+            client: None,
+            operation: None,
+            message: String::new(),
+            rule: String::new(),
+            text: String::new(),
+            state: Vec::new(),
+        }
+    }
 }
 
 /// The kinds of event.
@@ -151,7 +187,7 @@ mod tests {
 
     fn event(seq: u64, node: u8, cause: Option<u64>) -> TraceEvent {
         let kind = TraceKind::Note;
-        TraceEvent { seq, time: seq, node: Some(node), kind, cause, rule: String::new(), text: String::new() }
+        TraceEvent { seq, time: seq, node: Some(node), cause, ..TraceEvent::of(kind) }
     }
 
     #[test]

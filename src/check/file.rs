@@ -60,8 +60,10 @@ impl File {
         for key in &report.keys {
             let checker::Verdict::Illegal { explanation } = &key.verdict else { continue };
             for &operation in explanation.core.iter().chain([&explanation.operation]) {
-                told.entry(operation)
-                    .or_insert_with(|| Told { line: history.line(operation), words: history.words(operation) });
+                told.entry(operation).or_insert_with(|| Told {
+                    line: history.line(operation),
+                    words: history.words(operation),
+                });
             }
         }
         Checked {

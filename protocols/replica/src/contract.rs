@@ -60,6 +60,17 @@ pub trait Replica: Sized {
     fn deadline(&self) -> Option<LocalTime>;
     /// What observers may know of it.
     fn status(&self) -> Status;
+
+    /// Its state for people, field by field in the paper's words: (name, value). Fields keep their order and names, so
+    /// that two looks can be compared. Only called when tracing.
+    fn inspect(&self, see: &mut dyn FnMut(&'static str, String)) {
+        let status = self.status();
+        see("role", alloc::format!("{:?}", status.role));
+        see("round", alloc::format!("{}", status.round));
+        see("leader", status.leader.map_or_else(|| "none".into(), |leader| alloc::format!("{leader}")));
+        see("delivered", alloc::format!("{}", status.position));
+        see("last slot", alloc::format!("{}", status.last));
+    }
 }
 
 /// The [`Output`] of a protocol.
@@ -73,6 +84,10 @@ pub trait Message: Wire {
     const KINDS: &'static [&'static str];
     /// This message's place in [`Message::KINDS`].
     fn kind(&self) -> usize;
+    /// How many entries of the log it carries, for the ledger of what an election ships.
+    fn entries(&self) -> u64 {
+        0
+    }
     /// What the message asserts of its sender's disk: an exhaustive match over the protocol's kinds.
     fn claims(&self, from: NodeId, to: NodeId, claim: &mut impl FnMut(Claim));
 }

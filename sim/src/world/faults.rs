@@ -307,6 +307,7 @@ impl<R: Replica, S: Service, C: Clients<S>> World<R, S, C> {
         if was_running {
             let text = || format!("{kind:?}: {lost} records lost");
             net.note_as_cause(node, TraceKind::Crash, text);
+            net.meter.ended(net.now, node, net.counters.sent());
             net.faults[index].report.processes += 1;
             net.counters.gates |= self.nodes[node.index()].host.as_ref().map_or(0, replica::Host::gates);
             net.ledger.crashed(node);

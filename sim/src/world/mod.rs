@@ -33,6 +33,7 @@ pub use verdict::Counters;
 use crate::clients::{ClientEffect, Clients};
 use crate::fingerprint::Fingerprint;
 use crate::judge::{Disks, Ledger, When};
+use crate::measure::{Meter, Sample};
 use crate::plan::{LinkKind, Plan};
 use crate::queue::{Class, Queue};
 use crate::rng::SimRng;
@@ -51,6 +52,8 @@ pub struct WorldOptions {
     pub codec: bool,
     /// Keep a trace.
     pub tracing: bool,
+    /// Take measures; see [`crate::measure`].
+    pub measuring: bool,
     /// Names of judges that stay silent.
     pub without_judges: Vec<String>,
     /// Bits of the message kinds that hosts do not hold back.
@@ -113,6 +116,9 @@ pub(crate) struct Net<R: Replica, S: Service, C> {
     findings_when: Vec<When>,
     fingerprint: Fingerprint,
     trace: Vec<TraceEvent>,
+    /// When tracing: each node's state as its last event left it.
+    inspected: Vec<Vec<(&'static str, String)>>,
+    meter: Meter,
     /// The trace event being handled: the cause of what follows from it.
     cause: u64,
     counters: Counters,
@@ -194,6 +200,8 @@ impl<R: Replica, S: Service, C: Clients<S>> World<R, S, C> {
                 Fingerprint::default()
             },
             trace: Vec::new(),
+            inspected: vec![Vec::new(); count],
+            meter: Meter::new(options.measuring, count, plan.horizon),
             cause: 0,
             counters: Counters::new(R::Message::KINDS.len()),
             quiet_at: None,
@@ -249,6 +257,9 @@ impl<R: Replica, S: Service, C: Clients<S>> World<R, S, C> {
         }
         self.net.now = time;
         self.net.events += 1;
+        if self.net.meter.is_due(time) {
+            self.net.take_sample();
+        }
         self.net.cause = cause;
         self.net.fingerprint.record([time, order, 0, 0]);
         self.dispatch(what);
@@ -293,6 +304,11 @@ impl<R: Replica, S: Service, C: Clients<S>> World<R, S, C> {
     /// What the world itself judges: everything delivered.
     pub fn ledger(&self) -> &Ledger {
         &self.net.ledger
+    }
+
+    /// What was measured, if anything was asked for: milestones and samples.
+    pub fn measured(&self) -> (Vec<crate::measure::Milestone>, Vec<Sample>) {
+        self.net.meter.taken()
     }
 
     /// What was sent and written.
@@ -389,19 +405,21 @@ impl<R: Replica, S: Service, C: Clients<S>> World<R, S, C> {
         let Parcel { session, envelope, .. } = parcel;
         if let Some(down) = self.net.machines[to.index()].down {
             self.net.faults[down.by].report.messages += 1;
-            self.net.note(Some(to), TraceKind::Drop, "", || format!("from {from}: nothing runs here"));
+            self.net.note_about(Some(to), TraceKind::Drop, "", About::peer(from), || {
+                format!("from {from}: nothing runs here")
+            });
             return;
         }
         match envelope {
             Envelope::Message(message) => {
-                self.net
-                    .note_as_cause(to, TraceKind::Receive, || format!("from {from}: {}", words(&message)));
+                let about = About { message: R::Message::KINDS[message.kind()], ..About::peer(from) };
+                self.net.note_arrival(to, about, || format!("from {from}: {}", words(&message)));
                 let known =
                     self.with_host(to, |host, now, seat| host.message(now, from, session, message, seat));
                 if known {
                     self.settle(to);
                 } else {
-                    self.net.note(Some(to), TraceKind::Drop, "", || {
+                    self.net.note_about(Some(to), TraceKind::Drop, "", About::peer(from), || {
                         format!("from {from}: of a session that is gone")
                     });
                 }
@@ -411,7 +429,7 @@ impl<R: Replica, S: Service, C: Clients<S>> World<R, S, C> {
                 if self.net.link == Link::Session && host.session(from) != Some(session) {
                     return;
                 }
-                self.net.note_as_cause(to, TraceKind::Receive, || format!("from {from}: {}", words(&frame)));
+                self.net.note_arrival(to, About::peer(from), || format!("from {from}: {}", words(&frame)));
                 self.net.inputs.push_back(ServiceInput::Frame { from, frame });
                 self.settle(to);
             }
@@ -494,8 +512,8 @@ impl<R: Replica, S: Service, C: Clients<S>> World<R, S, C> {
         if is_new {
             self.net.inputs.push_back(ServiceInput::Connected(connection));
         }
-        self.net
-            .note_as_cause(node, TraceKind::Receive, || format!("from client {client}: {}", words(&request)));
+        let about = About { client: Some(client), ..About::default() };
+        self.net.note_arrival(node, about, || format!("from client {client}: {}", words(&request)));
         self.net.inputs.push_back(ServiceInput::Request { connection, request });
         self.settle(node);
     }
@@ -573,6 +591,8 @@ impl<R: Replica, S: Service, C: Clients<S>> World<R, S, C> {
                 net.date_findings();
             }
         }
+        net.inspected[index].clear();
+        net.meter.started(net.now, node, net.counters.sent());
         let options = HostOptions {
             link: net.link,
             tracing: net.options.tracing,
@@ -631,6 +651,21 @@ impl<R: Replica, S: Service, C: Clients<S>> World<R, S, C> {
         }
         self.net.start_sync(node);
         self.arm(node);
+        self.look(node);
+    }
+
+    /// Looks at a node that has just settled, for those who watch.
+    #[inline]
+    fn look(&mut self, node: NodeId) {
+        let host = self.nodes[node.index()].host.as_ref().expect("a live machine runs a host");
+        if self.net.meter.is_on() {
+            let status = host.replica().status();
+            let sent = self.net.counters.sent();
+            self.net.meter.looks(self.net.now, node, status.role, status.leader, sent);
+        }
+        if self.net.options.tracing {
+            self.net.inspect(node, host.replica());
+        }
     }
 
     fn step_service(&mut self, node: NodeId, input: ServiceInput<S>) {
@@ -826,6 +861,18 @@ impl<R: Replica, S: Service, C: Clients<S>> Net<R, S, C> {
         rule: &str,
         text: impl FnOnce() -> String,
     ) -> u64 {
+        self.note_about(node, kind, rule, About::default(), text)
+    }
+
+    /// The same, of an event that concerns somebody else too.
+    fn note_about(
+        &mut self,
+        node: Option<NodeId>,
+        kind: TraceKind,
+        rule: &str,
+        about: About,
+        text: impl FnOnce() -> String,
+    ) -> u64 {
         if !self.options.tracing {
             return 0;
         }
@@ -834,12 +881,49 @@ impl<R: Replica, S: Service, C: Clients<S>> Net<R, S, C> {
             seq,
             time: self.now,
             node: node.map(|node| node.0),
-            kind,
             cause: (self.cause != 0).then_some(self.cause),
+            peer: about.peer.map(|peer| peer.0),
+            client: about.client,
+            operation: about.operation.map(|operation| operation as u64),
+            message: about.message.to_owned(),
             rule: rule.to_owned(),
             text: text(),
+            ..TraceEvent::of(kind)
         });
         seq
+    }
+
+    /// A message, frame or request has arrived: the cause of what follows.
+    fn note_arrival(&mut self, node: NodeId, about: About, text: impl FnOnce() -> String) {
+        if self.options.tracing {
+            self.cause = self.note_about(Some(node), TraceKind::Receive, "", about, text);
+        }
+    }
+
+    /// Writes onto the newest event of a node what is different at it now.
+    fn inspect(&mut self, node: NodeId, replica: &R) {
+        let before = std::mem::take(&mut self.inspected[node.index()]);
+        let mut now = Vec::with_capacity(before.len());
+        replica.inspect(&mut |name, value| now.push((name, value)));
+        let is_new = |field: &&(&'static str, String)| !before.contains(field);
+        let changed: Vec<_> =
+            now.iter().filter(is_new).map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+        if !changed.is_empty() {
+            let newest = self.trace.iter_mut().rev().find(|event| event.node == Some(node.0));
+            newest.expect("a node that runs has booted").state.extend(changed);
+        }
+        self.inspected[node.index()] = now;
+    }
+
+    fn take_sample(&mut self) {
+        let clocks = || self.machines.iter().map(|machine| &machine.clock);
+        let sample = Sample {
+            at: self.now,
+            sent: self.counters.sent(),
+            wall: clocks().map(|clock| clock.wall(self.now).0 as i64 - self.now as i64).collect(),
+            monotonic: clocks().map(|clock| clock.local(self.now).0 as i64 - self.now as i64).collect(),
+        };
+        self.meter.sample(sample);
     }
 
     /// Adds an event to the trace, and makes it the cause of what follows.
@@ -847,6 +931,21 @@ impl<R: Replica, S: Service, C: Clients<S>> Net<R, S, C> {
         if self.options.tracing {
             self.cause = self.note(Some(node), kind, "", text);
         }
+    }
+}
+
+/// Whom an event concerns beside its node.
+#[derive(Clone, Copy, Default)]
+struct About {
+    peer: Option<NodeId>,
+    client: Option<u32>,
+    operation: Option<usize>,
+    message: &'static str,
+}
+
+impl About {
+    fn peer(peer: NodeId) -> About {
+        About { peer: Some(peer), ..About::default() }
     }
 }
 

@@ -9,7 +9,7 @@ use replica::{
 };
 
 use super::links::{Arrival, Envelope, Parcel};
-use super::{Happening, Net, Node, through_codec, words};
+use super::{About, Happening, Net, Node, through_codec, words};
 use crate::clients::Clients;
 use crate::queue::Class;
 use crate::trace::TraceKind;
@@ -117,7 +117,11 @@ impl<R: Replica, S: Service, C: Clients<S>> Driver<R> for Seat<'_, R, S, C> {
                 entry.session, entry.sequence
             )
         });
+        let before = net.ledger.client_entries();
         net.ledger.delivered(super::net_when(net.events, net.now), self.node, slot, position, &entry);
+        if before < net.ledger.client_entries() {
+            net.meter.committed(net.now, self.node, net.counters.sent());
+        }
         net.inputs.push_back(ServiceInput::Deliver { position, entry });
     }
 
@@ -202,7 +206,12 @@ impl<R: Replica, S: Service, C: Clients<S>> Driver<R> for Seat<'_, R, S, C> {
     fn fact(&mut self, fact: Fact) {
         if let Fact::Leads { round } = fact {
             let when = self.net.when();
-            self.net.counters.leaders += u64::from(self.net.ledger.leads(when, self.node, round));
+            let is_first = self.net.ledger.leads(when, self.node, round);
+            self.net.counters.leaders += u64::from(is_first);
+            if is_first {
+                let sent = self.net.counters.sent();
+                self.net.meter.leads(self.net.now, self.node, round, sent);
+            }
             self.net.fingerprint.record([u64::from(self.node.0) << 8 | 7, round.0, 0, 0]);
             self.net.note(Some(self.node), TraceKind::Note, "", || format!("leads round {round}"));
         }
@@ -226,10 +235,19 @@ impl<R: Replica, S: Service, C: Clients<S>> Net<R, S, C> {
         let bytes = message.size();
         self.counters.messages += 1;
         self.counters.bytes += bytes as u64;
-        self.counters.by_kind[message.kind()] += 1;
+        let kind = message.kind();
+        self.counters.by_kind[kind] += 1;
+        if self.meter.is_on() {
+            let entries = message.entries();
+            self.counters.bytes_by_kind[kind] += bytes as u64;
+            self.counters.entries_by_kind[kind] += entries;
+            self.counters.entries += entries;
+        }
         let place = u64::from(from.0) << 16 | u64::from(to.0) << 8 | 8;
         self.fingerprint.record([place, message.digest(), session.0, waited.unwrap_or_default().0]);
-        let cause = self.note(Some(from), TraceKind::Send, "", || format!("to {to}: {}", words(&message)));
+        let about = About { peer: Some(to), message: R::Message::KINDS[kind], ..About::default() };
+        let text = || format!("to {to}: {}", words(&message));
+        let cause = self.note_about(Some(from), TraceKind::Send, "", about, text);
         self.transmit(from, to, Parcel { session, envelope: Envelope::Message(message), cause }, bytes);
     }
 
@@ -249,7 +267,9 @@ impl<R: Replica, S: Service, C: Clients<S>> Net<R, S, C> {
             if is_session {
                 link.stalled.push(parcel);
             } else {
-                self.note(Some(from), TraceKind::Drop, "", || format!("to {to}: the link is cut"));
+                self.note_about(Some(from), TraceKind::Drop, "", About::peer(to), || {
+                    format!("to {to}: the link is cut")
+                });
             }
             return;
         }
@@ -275,7 +295,8 @@ impl<R: Replica, S: Service, C: Clients<S>> Net<R, S, C> {
                 self.schedule_parcel(from, to, second, parcel);
             }
             Arrival::Never => {
-                self.note(Some(from), TraceKind::Drop, "", || format!("to {to}: lost"));
+                let about = About::peer(to);
+                self.note_about(Some(from), TraceKind::Drop, "", about, || format!("to {to}: lost"));
             }
         }
     }
@@ -335,7 +356,8 @@ impl<R: Replica, S: Service, C: Clients<S>> Net<R, S, C> {
         self.counters.frame_bytes += bytes as u64;
         let place = u64::from(from.0) << 16 | u64::from(to.0) << 8 | 10;
         self.fingerprint.record([place, frame.digest(), session.0, 0]);
-        let cause = self.note(Some(from), TraceKind::Send, "", || format!("to {to}: {}", words(&frame)));
+        let text = || format!("to {to}: {}", words(&frame));
+        let cause = self.note_about(Some(from), TraceKind::Send, "", About::peer(to), text);
         self.transmit(from, to, Parcel { session, envelope: Envelope::Frame(frame), cause }, bytes);
     }
 }

@@ -4,7 +4,7 @@
 
 use replica::{ConnectionId, NodeId, Replica, Service, Wire};
 
-use super::{Happening, Net, through_codec, words};
+use super::{About, Happening, Net, Scheduled, through_codec, words};
 use crate::clients::{ClientEffect, Clients};
 use crate::plan::{CrashKind, PPM_ONE, Plan};
 use crate::queue::Class;
@@ -137,9 +137,12 @@ impl<R: Replica, S: Service, C: Clients<S>> Net<R, S, C> {
         if self.is_cut_from_clients(node) {
             return;
         }
-        self.note(Some(node), TraceKind::Send, "", || format!("to client {client}: {}", words(&reply)));
+        let about = About { client: Some(client), ..About::default() };
+        let text = || format!("to client {client}: {}", words(&reply));
+        let cause = self.note_about(Some(node), TraceKind::Send, "", about, text);
         let at = self.client_links.arrival(&self.plan, client, node, true, self.now);
-        self.push(at, Class::Client, client as usize, Happening::Reply { client, node, reply });
+        let what = Happening::Reply { client, node, reply };
+        self.queue.push(at, Class::Client, client as usize, Scheduled { cause, what });
     }
 
     pub(super) fn close_connection(&mut self, node: NodeId, connection: ConnectionId) {
@@ -201,8 +204,11 @@ impl<R: Replica, S: Service, C: Clients<S>> Net<R, S, C> {
                     let when = self.when();
                     self.ledger.acknowledged(when, session, sequence, position);
                 }
-                ClientEffect::Note { client, text } => {
-                    self.note(None, TraceKind::Client, "", || format!("client {client}: {text}"));
+                ClientEffect::Note { client, operation, text } => {
+                    let about =
+                        About { client: Some(client), operation: Some(operation), ..About::default() };
+                    let text = || format!("client {client}: {text}");
+                    self.cause = self.note_about(None, TraceKind::Client, "", about, text);
                 }
             }
         }

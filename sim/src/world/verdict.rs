@@ -6,6 +6,7 @@ use super::World;
 use super::faults::FaultState;
 use crate::clients::Clients;
 use crate::judge::Tally;
+use crate::measure::Sent;
 use crate::outcome::{FaultReport, JudgeReport, Side, Traffic, Verdict};
 
 /// What was sent, written and led.
@@ -17,6 +18,12 @@ pub struct Counters {
     pub bytes: u64,
     /// Messages by kind.
     pub by_kind: Vec<u64>,
+    /// Their bytes by kind.
+    pub bytes_by_kind: Vec<u64>,
+    /// Entries of the log in them, by kind.
+    pub entries_by_kind: Vec<u64>,
+    /// Entries of the log in all of them.
+    pub entries: u64,
     /// Frames between servers.
     pub frames: u64,
     /// Their bytes.
@@ -33,7 +40,24 @@ pub struct Counters {
 
 impl Counters {
     pub(super) fn new(kinds: usize) -> Counters {
-        Counters { by_kind: vec![0; kinds], ..Counters::default() }
+        Counters {
+            by_kind: vec![0; kinds],
+            bytes_by_kind: vec![0; kinds],
+            entries_by_kind: vec![0; kinds],
+            ..Counters::default()
+        }
+    }
+
+    /// What replicas have sent.
+    pub(super) fn sent(&self) -> Sent {
+        Sent { messages: self.messages, bytes: self.bytes, entries: self.entries }
+    }
+
+    /// The same by kind, in the order of kinds.
+    pub(crate) fn kinds(&self) -> impl Iterator<Item = Sent> {
+        let bytes = self.bytes_by_kind.iter().zip(&self.entries_by_kind);
+        let kinds = self.by_kind.iter().zip(bytes);
+        kinds.map(|(&messages, (&bytes, &entries))| Sent { messages, bytes, entries })
     }
 }
 

@@ -1,0 +1,1 @@
+//! From the runs of one or more scenarios to figures and sentences.

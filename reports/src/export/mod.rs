@@ -1,0 +1,1 @@
+//! Runs for other tools: Jepsen, ShiViz, Perfetto, Mermaid, Graphviz.
