@@ -12,6 +12,8 @@ mod determinism;
 mod dialogues;
 /// Leases: good within their bound of drift, and broken beyond it.
 mod leases;
+/// What reports are drawn from agrees with what it is about.
+mod measures;
 /// Rules left out, waits dropped, claims forged: every judge is seen to fail, and to keep silent where it must.
 mod mutants;
 /// Runs that stop at the first answer that cannot be placed.
