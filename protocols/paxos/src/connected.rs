@@ -12,6 +12,7 @@
 //! first prepare, as any other, and safety does not depend on who is elected.
 
 use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use replica::{LocalTime, NodeId, Span};
@@ -77,6 +78,12 @@ impl Rounds {
             ends_at: LocalTime::NEVER,
             ask_at: LocalTime::NEVER,
         }
+    }
+
+    /// Its ballot, who is elected, and whether it hears a quorum. For people.
+    pub(crate) fn in_words(&self) -> String {
+        let hears = if self.connected { "hears" } else { "does not hear" };
+        format!("would lead in {}, elected {}, {hears} a quorum", self.own, self.elected)
     }
 
     #[inline]

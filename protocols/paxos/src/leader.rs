@@ -137,6 +137,16 @@ impl Leader {
         !self.flight.is_empty()
     }
 
+    /// How many slots are in flight, and how many values wait for the window. For people.
+    pub(crate) fn load(&self) -> (usize, usize) {
+        (self.flight.len(), self.inherited.len() + self.queue.len())
+    }
+
+    /// The slots in flight in order, and who has accepted at each. For people.
+    pub(crate) fn in_flight(&self) -> impl Iterator<Item = (Slot, NodeSet)> {
+        (self.base.0..).map(Slot).zip(self.flight.iter().map(|flight| flight.votes.from()))
+    }
+
     /// Who has accepted at a slot in flight.
     pub(crate) fn acceptances(&self, slot: Slot) -> Option<NodeSet> {
         let index = slot.0.checked_sub(self.base.0)?;

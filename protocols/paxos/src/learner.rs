@@ -63,6 +63,11 @@ impl Learner {
         self.delivered().next()
     }
 
+    /// The highest watermark heard from the leader of the highest ballot heard, for people.
+    pub(crate) fn watermark(&self) -> (Ballot, Slot) {
+        self.watermark
+    }
+
     /// The chosen value of a slot, if it is delivered and kept.
     pub(crate) fn value(&self, slot: Slot) -> Option<&SharedEntry> {
         let index = slot.previous().0.checked_sub(self.base.0)?;

@@ -34,7 +34,7 @@
 
 extern crate alloc;
 
-// In reading order: the words, the state machine, its roles, its judge.
+// In reading order: the words, the state machine, its roles, what people may see of it, its judge.
 mod ballot;
 mod config;
 mod message;
@@ -57,6 +57,7 @@ mod snapshot;
 mod tally;
 
 pub mod gates;
+mod inspect;
 mod invariants;
 
 pub use ballot::Ballot;

@@ -237,6 +237,31 @@ impl replica::Message for Message {
     }
 
     #[inline]
+    fn entries(&self) -> u64 {
+        match self {
+            Message::Promise { votes, .. } => votes.len() as u64,
+            Message::Accept { .. } => 1,
+            Message::Chosen { entries, .. } => entries.len() as u64,
+            // A snapshot is a state, not entries: the ledger of bytes has it.
+            Message::Chunk { .. }
+            | Message::Prepare { .. }
+            | Message::Accepted { .. }
+            | Message::Nack { .. }
+            | Message::Heartbeat { .. }
+            | Message::Confirm { .. }
+            | Message::CatchUp { .. }
+            | Message::Offer { .. }
+            | Message::Fetch { .. }
+            | Message::Probe { .. }
+            | Message::Voted { .. }
+            | Message::Rinse { .. }
+            | Message::HandOver { .. }
+            | Message::HeartbeatRequest { .. }
+            | Message::HeartbeatReply { .. } => 0,
+        }
+    }
+
+    #[inline]
     fn claims(&self, _from: NodeId, _to: NodeId, claim: &mut impl FnMut(Claim)) {
         match self {
             // The reservation: the proposer's own acceptor has promised the ballot.

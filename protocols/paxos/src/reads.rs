@@ -10,7 +10,7 @@
 use alloc::format;
 use alloc::vec::Vec;
 
-use replica::{LocalTime, NodeId, Position, ReadId, ReadMode, Refusal, Request, Slot, Span};
+use replica::{LocalTime, NodeId, NodeSet, Position, ReadId, ReadMode, Refusal, Request, Slot, Span};
 
 use crate::config::Reads as Mode;
 use crate::paxos::{Out, Role};
@@ -60,6 +60,11 @@ impl Reads {
     #[inline]
     pub(crate) fn repeat_at(&self) -> LocalTime {
         self.repeat_at
+    }
+
+    /// Who has granted a lease, for people. Whether it has run out is not looked at.
+    pub(crate) fn granted(&self) -> NodeSet {
+        self.granted.iter().map(|(node, _)| *node).collect()
     }
 
     /// The token to put into a heartbeat; zero if no round is under way.

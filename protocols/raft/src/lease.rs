@@ -18,8 +18,9 @@ pub(crate) struct Lease {
     state: State,
 }
 
+/// How far a lease has come.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
-enum State {
+pub(crate) enum State {
     /// Nothing is confirmed yet.
     #[default]
     None,
@@ -39,6 +40,11 @@ impl Lease {
     /// Another server is told to stand.
     pub(crate) fn give_up(&mut self) {
         self.state = State::GivenUp;
+    }
+
+    /// How far it has come, for people.
+    pub(crate) fn state(&self) -> State {
+        self.state
     }
 
     fn holds(&self, now: LocalTime) -> bool {

@@ -14,7 +14,8 @@
 //! (who it is, the only place where that changes), `election` (5.2, 5.4.1), `follow` (5.3, a follower's side),
 //! `progress` and `replicate` (5.3, the leader's side), `commit` (5.4.2), `read` and `read_follow` (thesis 6.4),
 //! `restart`. Then what a setting turns on: `prevote` (thesis 9.6), `lease` (4.2.3, 6.2, 6.4.1); what an operator asks
-//! for: `transfer` (3.10); and what the state machine offers: `snapshot` and `install` (paper section 7).
+//! for: `transfer` (3.10); what the state machine offers: `snapshot` and `install` (paper section 7); and what people
+//! may see: `inspect`.
 //!
 //! Three things differ from the paper's figure 2. A message that depends on a write leaves once that write is durable,
 //! while the step that sends it returns at once (thesis 10.2.1). The leader replicates before its own write is durable
@@ -31,6 +32,7 @@ mod config;
 mod election;
 mod follow;
 pub mod gates;
+mod inspect;
 mod install;
 mod invariants;
 mod lease;
@@ -200,6 +202,10 @@ impl Replica for Raft {
             position: Position(self.commit.0),
             last: self.log.last(),
         }
+    }
+
+    fn inspect(&self, see: &mut dyn FnMut(&'static str, String)) {
+        self.show(see);
     }
 }
 

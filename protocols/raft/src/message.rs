@@ -207,6 +207,24 @@ impl replica::Message for Message {
         }
     }
 
+    fn entries(&self) -> u64 {
+        match self {
+            Message::AppendEntries { entries, .. } => entries.len() as u64,
+            // A snapshot is a state, not entries: the ledger of bytes has it.
+            Message::InstallSnapshot { .. }
+            | Message::RequestVote { .. }
+            | Message::VoteReply { .. }
+            | Message::Appended { .. }
+            | Message::Rejected { .. }
+            | Message::PreVote { .. }
+            | Message::PreVoteReply { .. }
+            | Message::TimeoutNow { .. }
+            | Message::InstallReply { .. }
+            | Message::ReadIndex { .. }
+            | Message::ReadIndexReply { .. } => 0,
+        }
+    }
+
     fn claims(&self, from: NodeId, to: NodeId, claim: &mut impl FnMut(Claim)) {
         if let Some(round) = self.term() {
             claim(Claim::Promised { round });

@@ -78,6 +78,13 @@ impl fmt::Debug for Entry {
     }
 }
 
+/// The operation's name alone: `u3#1`, or `no-op`.
+impl fmt::Display for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_noop() { f.write_str("no-op") } else { write!(f, "u{}#{}", self.session, self.sequence) }
+    }
+}
+
 impl Wire for SharedEntry {
     fn encode(&self, out: &mut Vec<u8>) {
         self.origin.encode(out);

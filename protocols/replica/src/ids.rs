@@ -109,6 +109,19 @@ impl FromIterator<NodeId> for NodeSet {
     }
 }
 
+/// In a word, for people: `n0 n2`, or `nobody`.
+impl fmt::Display for NodeSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_empty() {
+            return f.write_str("nobody");
+        }
+        for (place, node) in self.iter().enumerate() {
+            write!(f, "{}{node}", if place == 0 { "" } else { " " })?;
+        }
+        Ok(())
+    }
+}
+
 impl fmt::Debug for NodeSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.iter()).finish()

@@ -73,6 +73,11 @@ impl Broadcast {
         self.pending.len()
     }
 
+    /// The proposals that wait and who has each on disk, in order, for people.
+    pub(crate) fn waiting(&self) -> impl Iterator<Item = (Slot, NodeSet)> {
+        self.pending.iter().map(|pending| (pending.zxid, pending.acks))
+    }
+
     /// The last zxid that waits.
     pub(crate) fn last_outstanding(&self) -> Option<Slot> {
         self.pending.back().map(|pending| pending.zxid)

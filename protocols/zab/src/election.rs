@@ -37,6 +37,12 @@ impl Election {
         self.finalize_at.map_or(self.resend_at, |at| at.min(self.resend_at))
     }
 
+    /// The votes heard in this election, for people.
+    pub(crate) fn votes(&self) -> impl Iterator<Item = (NodeId, Vote)> {
+        let places = self.votes.iter().enumerate();
+        places.filter_map(|(index, vote)| vote.map(|vote| (NodeId(index as u8), vote)))
+    }
+
     /// Keeps the beginning of an attempt until it is known who leads.
     pub(crate) fn keep_early(&mut self, from: NodeId, attempt: Attempt, accepted: Round) {
         self.drop_early(from);

@@ -59,6 +59,11 @@ struct PingRound {
 }
 
 impl Lease {
+    /// Until when reads may be answered at once, for people; zero if they never might.
+    pub(crate) fn ends(&self) -> LocalTime {
+        self.ends
+    }
+
     /// A round of pings leaves.
     pub(crate) fn begin(&mut self, node: NodeId, token: u64, sent: LocalTime) {
         if self.rounds.len() == ROUNDS_MAX {

@@ -15,8 +15,8 @@
 //! ```
 //!
 //! Read in this order: [`message`] (the dialogue), `election`, `discovery`, `synchronization`, `broadcast`, `observer`,
-//! `snapshot`, `reads`, `lease`, `handover`, `relation` (time-outs, sessions and attempts), [`rules`], and [`Judge`],
-//! which says what must hold. `docs/zab.md` is the guide beside the paper.
+//! `snapshot`, `reads`, `lease`, `handover`, `relation` (time-outs, sessions and attempts), [`rules`], [`Judge`], which
+//! says what must hold, and `inspect`, what people may see. `docs/zab.md` is the guide beside the paper.
 //!
 //! # Where it differs from ZooKeeper
 //!
@@ -54,6 +54,7 @@ mod discovery;
 mod election;
 pub mod gates;
 mod handover;
+mod inspect;
 mod invariants;
 mod lease;
 mod log;
@@ -255,6 +256,10 @@ impl Replica for Zab {
             position: Position(self.delivered as u64),
             last: self.log.last(),
         }
+    }
+
+    fn inspect(&self, see: &mut dyn FnMut(&'static str, String)) {
+        self.show(see);
     }
 }
 

@@ -379,6 +379,35 @@ impl MessageContract for Message {
         }
     }
 
+    fn entries(&self) -> u64 {
+        match self {
+            Message::Diff { txns, .. } => txns.len() as u64,
+            Message::Proposal { .. } | Message::Inform { .. } | Message::Request { .. } => 1,
+            // A snapshot is a state, not transactions: the ledger of bytes has it.
+            Message::Snap { .. }
+            | Message::Notification { .. }
+            | Message::FollowerInfo { .. }
+            | Message::LeaderInfo { .. }
+            | Message::AckEpoch { .. }
+            | Message::Trunc { .. }
+            | Message::Truncated { .. }
+            | Message::DiffAck { .. }
+            | Message::SnapAck { .. }
+            | Message::Snapped { .. }
+            | Message::NewLeader { .. }
+            | Message::AckNewLeader { .. }
+            | Message::UpToDate { .. }
+            | Message::Ack { .. }
+            | Message::Commit { .. }
+            | Message::HandOver { .. }
+            | Message::Ping { .. }
+            | Message::Pong { .. }
+            | Message::Sync { .. }
+            | Message::Synced { .. }
+            | Message::Close { .. } => 0,
+        }
+    }
+
     fn claims(&self, _from: NodeId, _to: NodeId, claim: &mut impl FnMut(Claim)) {
         match self {
             // A vote is a hint. What an elected leader may do is decided by discovery.
