@@ -2,6 +2,7 @@
 
 mod cluster;
 mod fuzz;
+mod inspect;
 mod paper;
 mod rules;
 mod stories;

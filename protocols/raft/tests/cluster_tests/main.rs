@@ -5,6 +5,7 @@
 
 mod cluster;
 mod fuzz;
+mod inspect;
 mod paper;
 mod rules;
 mod stories;

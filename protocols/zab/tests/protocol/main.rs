@@ -2,6 +2,7 @@
 
 mod cluster;
 mod fuzz;
+mod inspect;
 mod judge;
 mod leases;
 mod mutants;
