@@ -50,7 +50,7 @@ fn a_leader_and_its_acceptors_are_seen_in_the_papers_words() {
     world.run(10 * MS);
     let cut_off = seen(&world, leader);
     assert_eq!(cut_off["accepted beyond"], "slots 7..8");
-    assert!(cut_off["window"].starts_with(&format!("2 of ")), "{cut_off:?}");
+    assert!(cut_off["window"].starts_with("2 of "), "{cut_off:?}");
     assert!(cut_off["window"].contains(&format!("7 accepted by {leader}")), "{cut_off:?}");
 }
 
