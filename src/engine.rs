@@ -47,8 +47,13 @@ pub(crate) struct Errors {
 impl Scenario {
     /// Reads a file, or says everything that is wrong with it.
     pub(crate) fn read(path: &Path) -> Result<Scenario, Box<Errors>> {
+        Scenario::read_with(path, &[])
+    }
+
+    /// Reads a file with keys set to other values.
+    pub(crate) fn read_with(path: &Path, set: &[(String, String)]) -> Result<Scenario, Box<Errors>> {
         let file = path.display().to_string();
-        match scenarios::Scenario::read(path) {
+        match scenarios::Scenario::read_with(path, set) {
             Ok(says) => Ok(Scenario { file, says }),
             Err(errors) => {
                 let (plain, count) = (errors.plain(), errors.errors.len());

@@ -44,6 +44,9 @@ pub(crate) struct Arguments {
     /// Leave out this rule: see `quorate rules`
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
     without: Vec<String>,
+    /// Set a key of the file, lists by number: network.loss=0.1, fault.0.at=3s
+    #[arg(long, value_name = "KEY=VALUE", value_parser = select::key_and_value)]
+    set: Vec<(String, String)>,
 }
 
 /// How a result is printed.
@@ -58,13 +61,15 @@ pub(crate) enum Format {
 /// Runs it.
 pub(crate) fn execute(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Failure> {
     select::known_rules(&arguments.without)?;
-    let scenario = select::scenarios(std::slice::from_ref(&arguments.file), terminal)?.remove(0);
+    let scenario =
+        select::scenarios(std::slice::from_ref(&arguments.file), &arguments.set, terminal)?.remove(0);
     let protocols = select::protocols(&scenario, &arguments.protocol);
     if protocols.is_empty() {
         return Err(Failure::nothing(format!("{} is for none of the chosen protocols", scenario.file)));
     }
     let plan = scenario.plan(arguments.seed, &arguments.without);
-    let rerun = Rerun { file: scenario.file.clone(), without: arguments.without.clone() };
+    let rerun =
+        Rerun { file: scenario.file.clone(), without: arguments.without.clone(), set: arguments.set.clone() };
     let options =
         RunOptions { codec: arguments.codec, tracing: arguments.trace.is_some(), ..RunOptions::default() };
     let (runs, bugs) = all(&protocols, &plan, &options, &rerun)?;

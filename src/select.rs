@@ -56,12 +56,26 @@ fn walk(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Fai
     Ok(())
 }
 
-/// Reads every file. If any has errors, all errors of all files are shown, and nothing is run.
-pub(crate) fn scenarios(files: &[PathBuf], terminal: &Terminal) -> Result<Vec<Scenario>, Failure> {
+/// `KEY=VALUE` of the command line.
+pub(crate) fn key_and_value(word: &str) -> Result<(String, String), String> {
+    match word.split_once('=') {
+        Some((key, value)) if !key.trim().is_empty() => {
+            Ok((key.trim().to_string(), value.trim().to_string()))
+        }
+        _ => Err("expected KEY=VALUE, such as network.loss=0.1".to_string()),
+    }
+}
+
+/// Reads every file, each with these keys set. If any has errors, all errors of all files are shown, and nothing is run.
+pub(crate) fn scenarios(
+    files: &[PathBuf],
+    set: &[(String, String)],
+    terminal: &Terminal,
+) -> Result<Vec<Scenario>, Failure> {
     let mut scenarios = Vec::new();
     let mut faulty = 0;
     for file in files {
-        match Scenario::read(file) {
+        match Scenario::read_with(file, set) {
             Ok(scenario) => scenarios.push(scenario),
             Err(errors) => {
                 show(&errors, terminal);
@@ -100,5 +114,20 @@ pub(crate) fn known_rules(without: &[String]) -> Result<(), Failure> {
     match without.iter().find(|id| !known(id)) {
         None => Ok(()),
         Some(id) => Err(Failure::usage(format!("there is no rule '{id}'; `quorate rules` lists them"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_set_to_whatever_stands_behind_the_first_sign_of_equality() {
+        let pair = |key: &str, value: &str| Ok((key.to_string(), value.to_string()));
+        assert_eq!(key_and_value("network.loss=0.1"), pair("network.loss", "0.1"));
+        assert_eq!(key_and_value("title = a = b"), pair("title", "a = b"));
+        assert_eq!(key_and_value("title="), pair("title", ""));
+        assert!(key_and_value("network.loss").is_err());
+        assert!(key_and_value("=0.1").is_err());
     }
 }

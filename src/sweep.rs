@@ -53,6 +53,9 @@ pub(crate) struct Arguments {
     /// Leave out this rule: see `quorate rules`
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
     without: Vec<String>,
+    /// Set a key of every file, lists by number: network.loss=0.1, fault.0.at=3s
+    #[arg(long, value_name = "KEY=VALUE", value_parser = select::key_and_value)]
+    set: Vec<(String, String)>,
     /// Run one seed in 20 twice and compare the fingerprints
     #[arg(long)]
     check_determinism: bool,
@@ -69,8 +72,13 @@ pub(crate) fn execute(arguments: &Arguments, terminal: &Terminal) -> Result<Exit
     let started = Instant::now();
     let tallies = pool.install(|| sweep.tallies())?;
     let mutants = sweep.mutants();
-    let report =
-        Report { seeds: arguments.seeds, without: &arguments.without, mutants: &mutants, tallies: &tallies };
+    let report = Report {
+        seeds: arguments.seeds,
+        without: &arguments.without,
+        set: &arguments.set,
+        mutants: &mutants,
+        tallies: &tallies,
+    };
     match arguments.format {
         Format::Human => terminal.emit(&report.human())?,
         Format::Json => terminal.emit(&report.json())?,
@@ -96,7 +104,7 @@ impl Sweep {
     fn new(arguments: &Arguments, terminal: &Terminal) -> Result<Sweep, Failure> {
         let files = select::files(&arguments.files)?;
         let mut scenarios = Vec::new();
-        for scenario in select::scenarios(&files, terminal)? {
+        for scenario in select::scenarios(&files, &arguments.set, terminal)? {
             let protocols = select::protocols(&scenario, &arguments.protocol);
             if protocols.is_empty() {
                 terminal.note(&format!("{}: is for none of the chosen protocols, left out", scenario.file));

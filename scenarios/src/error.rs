@@ -184,6 +184,38 @@ pub(crate) fn locate(file: &str, text: &str, mut drafts: Vec<Draft>) -> Scenario
     ScenarioErrors { file: file.to_string(), errors }
 }
 
+/// Like [`locate`], for a file with overrides laid out behind it, each with its bytes. An error in one of them is said of
+/// `FILE --set KEY=VALUE` and points into that.
+pub(crate) fn locate_set(
+    file: &str,
+    text: &str,
+    overrides: &[(Range<usize>, String)],
+    drafts: Vec<Draft>,
+) -> ScenarioErrors {
+    let mut of_file = Vec::new();
+    let mut of_override: Vec<Vec<Draft>> = vec![Vec::new(); overrides.len()];
+    for mut draft in drafts {
+        match overrides.iter().rposition(|(span, _)| span.start <= draft.span.start) {
+            Some(place) => {
+                let start = overrides[place].0.start;
+                draft.span = draft.span.start - start..draft.span.end.saturating_sub(start);
+                of_override[place].push(draft);
+            }
+            None => of_file.push(draft),
+        }
+    }
+    let mut errors = Vec::new();
+    if !of_file.is_empty() {
+        errors = locate(file, text, of_file).errors;
+    }
+    for ((_, line), drafts) in overrides.iter().zip(of_override) {
+        if !drafts.is_empty() {
+            errors.extend(locate(&format!("{file} --set {line}"), line, drafts).errors);
+        }
+    }
+    ScenarioErrors { file: file.to_string(), errors }
+}
+
 /// Line and column of a byte, both from 1; the column counts characters.
 fn place(text: &str, offset: usize) -> (usize, usize) {
     let mut offset = offset.min(text.len());

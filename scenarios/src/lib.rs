@@ -36,16 +36,27 @@ pub use stream::Stream;
 impl Scenario {
     /// Reads a scenario file. Errors call it by `path` as it is given.
     pub fn read(path: &Path) -> Result<Scenario, ScenarioErrors> {
-        file::read(path, &catalog())
+        file::read(path, &[], &catalog())
+    }
+
+    /// Reads a scenario file with keys set to other values; see [`Scenario::with`].
+    pub fn read_with(path: &Path, overrides: &[(String, String)]) -> Result<Scenario, ScenarioErrors> {
+        file::read(path, overrides, &catalog())
     }
 
     /// Parses the text of a scenario file. Errors call it `file`.
     pub fn parse(file: &str, text: &str) -> Result<Scenario, ScenarioErrors> {
-        file::parse(file, text, &catalog())
+        file::parse(file, text, &[], &catalog())
+    }
+
+    /// Parses the text of a scenario file with keys set to other values: `("network.loss", "0.1")`, `("fault.0.at",
+    /// "3s")`. A value is TOML, or a string where it is none. Errors name the key.
+    pub fn with(file: &str, text: &str, overrides: &[(String, String)]) -> Result<Scenario, ScenarioErrors> {
+        file::parse(file, text, overrides, &catalog())
     }
 
     /// Parses the bytes of a scenario file and holds it against a catalog of one's own.
     pub fn parse_with(file: &str, bytes: &[u8], catalog: &Catalog) -> Result<Scenario, ScenarioErrors> {
-        file::parse_bytes(file, bytes, catalog)
+        file::parse_bytes(file, bytes, &[], catalog)
     }
 }

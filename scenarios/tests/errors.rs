@@ -319,3 +319,53 @@ fn an_office_is_handed_to_one_node() {
     check_rest(&fault("to = [\"n1\"]"), 4, 6, "`to` is ");
     check_rest(&fault("for = \"1s\""), 4, 1, "[[fault]] has no key `for`");
 }
+
+fn set(text: &str, overrides: &[(&str, &str)]) -> Result<Scenario, ScenarioErrors> {
+    let owned = |(key, value): &(&str, &str)| (key.to_string(), value.to_string());
+    Scenario::with("f.toml", text, &overrides.iter().map(owned).collect::<Vec<_>>())
+}
+
+#[test]
+fn a_key_that_is_set_is_as_good_as_one_that_is_written() {
+    // A sweep over loss or size varies one file. What it sets must mean what a file would mean: numbers, strings
+    // without quotes, lists, tables that are not there yet, and items of a list by number.
+    let fault = "[[fault]]\nat = \"1s\"\ncrash = \"leader\"\n";
+    let written = file(
+        "nodes = 7",
+        "clients = 2\nrate = \"100/s\"\nfor = \"10s\"",
+        "[network]\nloss = 0.1\nlatency.base = [\"1ms\", \"2ms\"]\n[settings.raft]\npre_vote = \"on\"\n\
+         [[fault]]\nat = \"3s\"\ncrash = \"leader\"\n[[fault]]\nat = \"4s\"\ncrash = \"n1\"\n",
+    );
+    let overrides = [
+        ("cluster.nodes", "7"),
+        ("network.loss", "0.1"),
+        ("network.latency.base", "[\"1ms\", \"2ms\"]"),
+        ("settings.raft.pre_vote", "on"),
+        ("fault.0.at", "3s"),
+        ("fault.1.at", "4s"),
+        ("fault.1.crash", "n1"),
+    ];
+    let found = set(&file(CLUSTER, WORKLOAD, fault), &overrides).expect("nothing is wrong");
+    assert_eq!(found, Scenario::parse("f.toml", &written).expect("nothing is wrong"));
+    let last = set(&file(CLUSTER, WORKLOAD, ""), &[("cluster.nodes", "5"), ("cluster.nodes", "4")]);
+    assert_eq!(last.expect("nothing is wrong").nodes, 4);
+}
+
+#[test]
+fn an_error_in_a_key_that_is_set_names_the_key() {
+    let text = file(CLUSTER, WORKLOAD, "");
+    let plain = |overrides: &[(&str, &str)]| set(&text, overrides).expect_err("it is wrong").plain();
+    let cases = [
+        (("cluster.nodes", "99"), "f.toml --set cluster.nodes=99:1:15: `nodes` is 99"),
+        (("cluster.nodes", "many"), "f.toml --set cluster.nodes=many:1:15: `nodes` is the string \"many\""),
+        (("network.lost", "1"), "f.toml --set network.lost=1:1:1: [network] has no key `lost`"),
+        (("title.x", "1"), "f.toml --set title.x=1:1:1: `title.x`: `title` is a value"),
+        (("fault.1.at", "1s"), "f.toml --set fault.1.at=1s:1:1: `fault.1.at`: `fault` has 0 items"),
+        (("a..b", "1"), "f.toml --set a..b=1:1:1: `a..b` is no key"),
+    ];
+    for (pair, start) in cases {
+        let found = plain(&[("network.loss", "0.1"), pair]);
+        assert!(found.starts_with(start), "\n found {found}\nwanted {start}");
+        assert_eq!(found.lines().count(), 1, "{found}");
+    }
+}

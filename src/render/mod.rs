@@ -42,6 +42,8 @@ pub(crate) struct Rerun {
     pub(crate) file: String,
     /// Rules left out by the command line.
     pub(crate) without: Vec<String>,
+    /// Keys of the file set by the command line, with their values.
+    pub(crate) set: Vec<(String, String)>,
 }
 
 impl Rerun {
@@ -51,8 +53,16 @@ impl Rerun {
         for rule in &self.without {
             line.push_str(&format!(" --without {}", quoted(rule)));
         }
+        for setting in settings(&self.set) {
+            line.push_str(&format!(" --set {}", quoted(&setting)));
+        }
         line
     }
+}
+
+/// Keys that were set, as on the command line.
+fn settings(set: &[(String, String)]) -> Vec<String> {
+    set.iter().map(|(key, value)| format!("{key}={value}")).collect()
 }
 
 /// A document as JSON, with a newline at its end.
@@ -78,10 +88,14 @@ mod tests {
 
     #[test]
     fn the_line_to_copy_survives_a_shell() {
-        let rerun = Rerun { file: "my runs/it's.toml".into(), without: vec!["raft/5.4.2".into()] };
+        let rerun = Rerun {
+            file: "my runs/it's.toml".into(),
+            without: vec!["raft/5.4.2".into()],
+            set: vec![("network.loss".into(), "0.1".into()), ("title".into(), "a b".into())],
+        };
         assert_eq!(
             rerun.line("raft", 7),
-            r"quorate run 'my runs/it'\''s.toml' --protocol raft --seed 7 --without raft/5.4.2"
+            r"quorate run 'my runs/it'\''s.toml' --protocol raft --seed 7 --without raft/5.4.2 --set network.loss=0.1 --set 'title=a b'"
         );
     }
 

@@ -6,7 +6,7 @@ use sim::outcome::{FaultReport, JudgeReport, Outcome, Verdict};
 
 use super::table::SideBySide;
 use super::units::{brief, count, duration, milli, of, ratio};
-use super::{Rerun, judges};
+use super::{Rerun, judges, settings};
 use crate::exit::Exit;
 
 /// The version of the JSON document that `quorate run` prints.
@@ -75,6 +75,9 @@ impl Report<'_> {
         let mut text = format!("{}\n", self.title);
         let nodes = of(u64::from(self.nodes), "node", "nodes");
         text.push_str(&format!("{}, {nodes}, seed {}\n", self.rerun.file, self.seed));
+        if !self.rerun.set.is_empty() {
+            text.push_str(&format!("Set: {}\n", settings(&self.rerun.set).join(", ")));
+        }
         if !self.without.is_empty() {
             text.push_str(&format!("THIS RUN LEAVES OUT {}\n", self.without.join(", ")));
         }
@@ -193,6 +196,8 @@ impl Report<'_> {
             nodes: u8,
             seed: u64,
             without: &'a [String],
+            #[serde(skip_serializing_if = "Vec::is_empty")]
+            set: Vec<String>,
             exit: u8,
             untouched_faults: Vec<&'a str>,
             failures: Vec<Failed<'a>>,
@@ -215,6 +220,7 @@ impl Report<'_> {
             nodes: self.nodes,
             seed: self.seed,
             without: self.without,
+            set: settings(&self.rerun.set),
             exit: self.exit().code(),
             untouched_faults: self.untouched().iter().map(|fault| fault.what.as_str()).collect(),
             failures: failed
@@ -370,7 +376,8 @@ mod tests {
 
     /// The report of these outcomes.
     fn with_report<T>(outcomes: &[Outcome], without: &[String], look: impl Fn(&Report) -> T) -> T {
-        let rerun = Rerun { file: "scenarios/leader-crash.toml".into(), without: without.to_vec() };
+        let rerun =
+            Rerun { file: "scenarios/leader-crash.toml".into(), without: without.to_vec(), set: Vec::new() };
         let title = "The leader loses power in the middle of the work, and the next one is cut off";
         look(&Report { title, nodes: 5, seed: 7, without, rerun: &rerun, outcomes })
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::units::count;
-use super::{Rerun, table};
+use super::{Rerun, settings, table};
 use crate::exit::Exit;
 use crate::seeds::Seeds;
 use crate::tally::{Failing, Tally};
@@ -19,6 +19,8 @@ pub(crate) struct Report<'a> {
     pub(crate) seeds: Seeds,
     /// Rules left out by the command line.
     pub(crate) without: &'a [String],
+    /// Keys of the files set by the command line, with their values.
+    pub(crate) set: &'a [(String, String)],
     /// Files that leave out rules themselves, each with its rules.
     pub(crate) mutants: &'a [(String, Vec<String>)],
     /// A tally a file and protocol, in order.
@@ -54,6 +56,9 @@ impl Report<'_> {
         let mut text = String::new();
         if !self.without.is_empty() {
             text.push_str(&format!("THIS SWEEP LEAVES OUT {}\n", self.without.join(", ")));
+        }
+        if !self.set.is_empty() {
+            text.push_str(&format!("Set: {}\n", settings(self.set).join(", ")));
         }
         for (file, rules) in self.mutants {
             text.push_str(&format!("{file}: THIS FILE LEAVES OUT {}\n", rules.join(", ")));
@@ -126,11 +131,16 @@ impl Report<'_> {
             (&tally.first_violated, ""),
             (&tally.first_unknown, ""),
         ];
-        let rerun = Rerun { file: tally.file.clone(), without: self.without.to_vec() };
+        let rerun = self.rerun(tally);
         let told = |(failing, comment): (&Option<Failing>, &str)| {
             failing.as_ref().map(|failing| failure(failing, comment, tally, &rerun))
         };
         found.into_iter().filter_map(told).collect()
+    }
+
+    /// The line that reproduces a run of a tally.
+    fn rerun(&self, tally: &Tally) -> Rerun {
+        Rerun { file: tally.file.clone(), without: self.without.to_vec(), set: self.set.to_vec() }
     }
 
     /// The report for programs: one document.
@@ -141,10 +151,11 @@ impl Report<'_> {
             seeds_from: self.seeds.from,
             seeds_count: self.seeds.count,
             without: self.without,
+            set: settings(self.set),
             mutants: self.mutants,
             exit: self.exit().code(),
             untouched_faults: self.untouched(),
-            rows: self.tallies.iter().map(|tally| row(tally, self.without)).collect(),
+            rows: self.tallies.iter().map(|tally| row(tally, &self.rerun(tally))).collect(),
         })
     }
 }
@@ -157,6 +168,8 @@ struct Document<'a> {
     seeds_from: u64,
     seeds_count: u64,
     without: &'a [String],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    set: Vec<String>,
     mutants: &'a [(String, Vec<String>)],
     exit: u8,
     untouched_faults: Vec<(&'a str, &'a str)>,
@@ -193,8 +206,7 @@ struct First<'a> {
     reproduce: String,
 }
 
-fn row<'a>(tally: &'a Tally, without: &[String]) -> Row<'a> {
-    let rerun = Rerun { file: tally.file.clone(), without: without.to_vec() };
+fn row<'a>(tally: &'a Tally, rerun: &Rerun) -> Row<'a> {
     let first = |failing: &'a Option<Failing>| {
         failing.as_ref().map(|failing| First {
             seed: failing.seed,
@@ -264,6 +276,7 @@ mod tests {
         let report = Report {
             seeds: Seeds { from: 0, count: 1_500 },
             without: &[],
+            set: &[],
             mutants: &[],
             tallies: &tallies(),
         };
@@ -280,10 +293,14 @@ mod tests {
     fn a_fault_that_missed_everywhere_is_an_error_of_its_file() {
         let mut tallies = vec![tallies().swap_remove(0)];
         let seeds = Seeds { from: 0, count: 1_500 };
-        assert_eq!(Report { seeds, without: &[], mutants: &[], tallies: &tallies }.exit(), Exit::Held);
+        assert_eq!(
+            Report { seeds, without: &[], set: &[], mutants: &[], tallies: &tallies }.exit(),
+            Exit::Held
+        );
         tallies[0].faults[1].1 = 0;
         let mutants = [("scenarios/crash/one.toml".to_string(), vec!["paxos/P2c".to_string()])];
-        let report = Report { seeds, without: &["raft/noop".into()], mutants: &mutants, tallies: &tallies };
+        let report =
+            Report { seeds, without: &["raft/noop".into()], set: &[], mutants: &mutants, tallies: &tallies };
         assert_eq!(report.exit(), Exit::Usage);
         check("sweep_untouched", &report.human());
     }

@@ -3,6 +3,7 @@
 mod faults;
 mod nemesis;
 mod reader;
+mod set;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,11 +12,12 @@ use replica::{Knobs, Link, Rules, Span};
 use sim::plan::{Between, Cpu, Disk, Expect, LinkKind, ReadMode};
 use toml::de::DeTable;
 
-use crate::error::{Draft, ScenarioErrors, locate};
+use crate::error::{Draft, ScenarioErrors, locate, locate_set};
 use crate::protocols::{Catalog, Protocol, ProtocolInfo};
 use crate::scenario::{ClockSpec, Mix, NetworkSpec, Pace, Scenario, WorkloadSpec};
 use crate::units::show_time;
 use reader::{Errors, Field, OrElse, Placed, Table, did_you_mean, one_of};
+use set::Setting;
 
 /// The most nodes: a set of nodes is one machine word.
 const NODES_MAX: u64 = replica::NODES_MAX as u64;
@@ -36,13 +38,17 @@ const MS: u64 = 1_000_000;
 const SECOND: u64 = 1_000 * MS;
 
 /// Reads a scenario file. Messages call it by `path` as it is given.
-pub(crate) fn read(path: &Path, catalog: &Catalog) -> Result<Scenario, ScenarioErrors> {
+pub(crate) fn read(
+    path: &Path,
+    overrides: &[(String, String)],
+    catalog: &Catalog,
+) -> Result<Scenario, ScenarioErrors> {
     let name = path.display().to_string();
     let fail = |problem: &str, help: &str| {
         Err(ScenarioErrors::without_text(&name, problem, "a scenario file", help))
     };
     match std::fs::read(path) {
-        Ok(bytes) => parse_bytes(&name, &bytes, catalog),
+        Ok(bytes) => parse_bytes(&name, &bytes, overrides, catalog),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             fail("there is no such file", "`quorate scenarios list` names the ones there are")
         }
@@ -51,9 +57,14 @@ pub(crate) fn read(path: &Path, catalog: &Catalog) -> Result<Scenario, ScenarioE
 }
 
 /// Parses the bytes of a scenario file.
-pub(crate) fn parse_bytes(file: &str, bytes: &[u8], catalog: &Catalog) -> Result<Scenario, ScenarioErrors> {
+pub(crate) fn parse_bytes(
+    file: &str,
+    bytes: &[u8],
+    overrides: &[(String, String)],
+    catalog: &Catalog,
+) -> Result<Scenario, ScenarioErrors> {
     match std::str::from_utf8(bytes) {
-        Ok(text) => parse(file, text, catalog),
+        Ok(text) => parse(file, text, overrides, catalog),
         Err(error) => {
             let at = error.valid_up_to();
             let problem = format!("byte {at} is 0x{:02x}: the file is not UTF-8", bytes[at]);
@@ -63,14 +74,21 @@ pub(crate) fn parse_bytes(file: &str, bytes: &[u8], catalog: &Catalog) -> Result
     }
 }
 
-/// Parses the text of a scenario file.
-pub(crate) fn parse(file: &str, text: &str, catalog: &Catalog) -> Result<Scenario, ScenarioErrors> {
+/// Parses the text of a scenario file, with keys set to other values.
+pub(crate) fn parse(
+    file: &str,
+    text: &str,
+    overrides: &[(String, String)],
+    catalog: &Catalog,
+) -> Result<Scenario, ScenarioErrors> {
     if text.trim().is_empty() {
         let help = "begin with `title = \"..\"`, `[cluster]` and `[workload]`";
         let draft = Draft::new(0..0, "the file is empty", "a scenario", help);
         return Err(locate(file, text, vec![draft]));
     }
-    let (document, syntax) = DeTable::parse_recoverable(text);
+    // Before the document, which borrows from them.
+    let settings = Setting::laid_out(text.len(), overrides);
+    let (mut document, syntax) = DeTable::parse_recoverable(text);
     if !syntax.is_empty() {
         let draft = |error: &toml::de::Error| {
             let span = error.span().unwrap_or(0..0);
@@ -79,11 +97,15 @@ pub(crate) fn parse(file: &str, text: &str, catalog: &Catalog) -> Result<Scenari
         return Err(locate(file, text, syntax.iter().map(draft).collect()));
     }
     let errors = Errors::default();
+    set::apply(document.get_mut(), &settings, &errors);
     let root = Table::new("the file", 0..0, document.get_ref(), &errors);
     let scenario = scenario(&root, catalog);
     match errors.take() {
         none if none.is_empty() => Ok(scenario),
-        drafts => Err(locate(file, text, drafts)),
+        drafts => {
+            let lines: Vec<_> = settings.iter().map(|setting| (setting.span(), setting.line())).collect();
+            Err(locate_set(file, text, &lines, drafts))
+        }
     }
 }
 
