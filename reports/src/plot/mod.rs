@@ -2,7 +2,20 @@
 //! readers tell apart (Okabe and Ito), and for greyscale and print a dash and a mark of its own for every series; titles,
 //! axis names with units; a legend beside the data, never on it.
 //!
-//! Drawn by plotters into a string, with coordinates rounded to whole pixels: the same chart gives the same bytes.
+//! Drawn by plotters' SVG backend into a string, with coordinates rounded to tenths of a pixel: the same chart gives the
+//! same bytes. A drawing has no ids and no styles of its own, so that many stand in one page, under any content policy.
+//!
+//! Files in reading order: [`canvas`] (the sheet and its primitives), [`ink`] (what tells series apart), [`scale`] (axes
+//! and ticks), [`layout`] (what goes where), [`draw`] (charts), [`matrix`].
+
+mod canvas;
+mod draw;
+mod ink;
+mod layout;
+mod matrix;
+mod scale;
+#[cfg(test)]
+mod tests;
 
 /// An x-y chart.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -23,8 +36,10 @@ pub struct Chart {
     pub marks: Vec<Mark>,
     /// Horizontal lines with a name: bounds, expectations.
     pub levels: Vec<(f64, String)>,
-    /// In pixels; zeros are the usual 640 by 400.
+    /// Without the legend, which stands below, in pixels; zeros are the usual 640 by 400.
     pub size: (u32, u32),
+    /// Why there is nothing to draw, if no series has a point: "the scenario has no faults".
+    pub nothing: String,
 }
 
 /// An axis.
@@ -61,7 +76,7 @@ pub struct Series {
     pub ink: Ink,
     /// How it is drawn.
     pub shape: Shape,
-    /// x, y; for [`Shape::Bars`] x counts places of the axis' names.
+    /// x, y; for [`Shape::Bars`] x counts places of the axis' names. A y that is no number breaks a line.
     pub points: Vec<(f64, f64)>,
     /// Confidence intervals, one a point, or none at all: low and high.
     pub intervals: Vec<(f64, f64)>,
@@ -170,13 +185,13 @@ pub enum Tone {
 impl Chart {
     /// The chart as a complete SVG document.
     pub fn svg(&self) -> String {
-        todo!("being written")
+        draw::document(self)
     }
 }
 
 impl Matrix {
     /// The matrix as a complete SVG document.
     pub fn svg(&self) -> String {
-        todo!("being written")
+        matrix::document(self)
     }
 }
