@@ -1,12 +1,13 @@
 //! The `quorate` command: scenario files in, verdicts out.
 //!
-//! One file a subcommand: `run`, `sweep`, `trace`, `check`, `scenarios`, `rules`, `mutants`, `contrast`, `completions`. Each
-//! selects its work, has `engine` do it, and hands the results to `render`, which is pure. stdout carries the result
-//! only, the same bytes for the same input; everything else goes to stderr.
+//! One file a subcommand: `run`, `sweep`, `trace`, `check`, `export`, `scenarios`, `rules`, `mutants`, `contrast`,
+//! `completions`. Each selects its work, has `engine` do it, and hands the results to `render`, which is pure. stdout
+//! carries the result only, the same bytes for the same input; everything else goes to stderr.
 
 mod check;
 mod completions;
 mod contrast;
+mod export;
 mod mutants;
 mod rules;
 mod run;
@@ -47,6 +48,7 @@ enum Command {
     Sweep(sweep::Arguments),
     Trace(trace::Arguments),
     Check(check::Arguments),
+    Export(export::Arguments),
     Scenarios(scenarios::Arguments),
     Rules(rules::Arguments),
     Mutants(mutants::Arguments),
@@ -61,6 +63,7 @@ impl Command {
             Command::Sweep(arguments) => sweep::execute(arguments, terminal),
             Command::Trace(arguments) => trace::execute(arguments, terminal),
             Command::Check(arguments) => check::execute(arguments, terminal),
+            Command::Export(arguments) => export::execute(arguments, terminal),
             Command::Scenarios(arguments) => scenarios::execute(arguments, terminal),
             Command::Rules(arguments) => rules::execute(arguments, terminal),
             Command::Mutants(arguments) => mutants::execute(arguments, terminal),
