@@ -35,6 +35,9 @@ pub(crate) struct Arguments {
     /// Leave out this rule: see `quorate rules`
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
     without: Vec<String>,
+    /// Set a key of the file, lists by number: network.loss=0.1, fault.0.at=3s
+    #[arg(long, value_name = "KEY=VALUE", value_parser = select::key_and_value)]
+    set: Vec<(String, String)>,
     /// Write to this file, not to stdout
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -112,7 +115,7 @@ fn bytes(count: usize) -> String {
 /// Runs the scenario first.
 fn of_scenario(arguments: &Arguments, terminal: &Terminal) -> Result<String, Failure> {
     select::known_rules(&arguments.without)?;
-    let scenario = select::scenarios(std::slice::from_ref(&arguments.file), terminal)?.remove(0);
+    let scenario = select::scenarios(std::slice::from_ref(&arguments.file), &arguments.set, terminal)?.remove(0);
     let protocol = match (arguments.protocol, scenario.protocols()) {
         (Some(wanted), all) if all.contains(&wanted) => wanted,
         (Some(wanted), _) => {
