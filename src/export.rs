@@ -115,7 +115,8 @@ fn bytes(count: usize) -> String {
 /// Runs the scenario first.
 fn of_scenario(arguments: &Arguments, terminal: &Terminal) -> Result<String, Failure> {
     select::known_rules(&arguments.without)?;
-    let scenario = select::scenarios(std::slice::from_ref(&arguments.file), &arguments.set, terminal)?.remove(0);
+    let scenario =
+        select::scenarios(std::slice::from_ref(&arguments.file), &arguments.set, terminal)?.remove(0);
     let protocol = match (arguments.protocol, scenario.protocols()) {
         (Some(wanted), all) if all.contains(&wanted) => wanted,
         (Some(wanted), _) => {

@@ -52,6 +52,7 @@ pub fn calm(nodes: u8, links: LinkKind, latency: (u64, u64), sync: (u64, u64), s
             reads: ReadMode::Linearizable,
             timeout: 1_000 * MILLISECOND,
             retry: 100 * MILLISECOND,
+            value_bytes: 8,
             session_timeout: 10_000 * MILLISECOND,
             closed: false,
             operations: Vec::new(),

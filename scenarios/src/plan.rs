@@ -106,6 +106,7 @@ impl Scenario {
             reads: spec.reads,
             timeout: spec.timeout,
             retry: spec.retry,
+            value_bytes: spec.value_bytes,
             session_timeout: spec.session_timeout,
             closed,
             operations,

@@ -102,6 +102,8 @@ pub struct WorkloadSpec {
     pub timeout: u64,
     /// When a client tries another node.
     pub retry: u64,
+    /// How many bytes a written value has.
+    pub value_bytes: u32,
     /// When a silent client's session expires.
     pub session_timeout: u64,
 }

@@ -215,7 +215,7 @@ impl KvClients {
             sequence: name.sequence,
             acknowledged: client.acknowledged(),
             patience: Span(self.workload.timeout),
-            op: op(record, self.workload.reads, client.seen),
+            op: op(record, &self.workload, client.seen),
         };
         if self.tracing {
             let again = if record.sent == 1 { "asks" } else { "asks again," };
@@ -570,12 +570,16 @@ impl Client {
     }
 }
 
-fn op(record: &Record, reads: plan::ReadMode, seen: Position) -> Op {
+fn op(record: &Record, workload: &Workload, seen: Position) -> Op {
     let key = Key::new(format!("k{}", record.key).as_bytes()).expect("a short key");
-    let value = |value: u64| Value::new(&value.to_le_bytes()).expect("a short value");
+    let value = |value: u64| {
+        let mut bytes = vec![0; workload.value_bytes as usize];
+        bytes[..8].copy_from_slice(&value.to_le_bytes());
+        Value::new(&bytes).expect("a value that a plan may ask for")
+    };
     let command = match record.kind {
         Kind::Get => {
-            let mode = match reads {
+            let mode = match workload.reads {
                 plan::ReadMode::Linearizable => ReadMode::Linearizable,
                 plan::ReadMode::Sync => ReadMode::Sync,
                 plan::ReadMode::Sequential => ReadMode::Sequential,
@@ -593,6 +597,6 @@ fn op(record: &Record, reads: plan::ReadMode, seen: Position) -> Op {
 }
 
 fn number(versioned: Versioned) -> u64 {
-    let bytes = versioned.value.bytes().try_into().expect("clients write numbers");
-    u64::from_le_bytes(bytes)
+    let bytes = versioned.value.bytes().first_chunk().expect("clients write numbers, and what fills them up");
+    u64::from_le_bytes(*bytes)
 }

@@ -140,6 +140,8 @@ pub struct Workload {
     pub timeout: u64,
     /// After how long without an answer a client tries another node, in nanoseconds.
     pub retry: u64,
+    /// How many bytes a written value has. `8 <= value_bytes`.
+    pub value_bytes: u32,
     /// After how long of silence a client's session expires, by the stamped wall clock, in nanoseconds.
     pub session_timeout: u64,
     /// Closed loop: a client starts its next operation when the last one has ended and its think time is over. Open

@@ -23,6 +23,9 @@ use set::Setting;
 const NODES_MAX: u64 = replica::NODES_MAX as u64;
 /// The most clients: their latencies to every node are drawn one by one.
 const CLIENTS_MAX: u64 = 10_000;
+/// The fewest and the most bytes of a value: a value holds a number that no other has.
+const VALUE_BYTES: u64 = 8;
+const VALUE_BYTES_MAX: u64 = 1 << 20;
 /// The most keys.
 const KEYS_MAX: u64 = 1_000_000;
 /// The most operations of a plan: it stands in memory as a whole.
@@ -332,6 +335,7 @@ const NO_WORKLOAD: WorkloadSpec = WorkloadSpec {
     reads: ReadMode::Linearizable,
     timeout: 0,
     retry: 0,
+    value_bytes: VALUE_BYTES as u32,
     session_timeout: 0,
 };
 
@@ -354,6 +358,7 @@ fn workload(root: &Table<'_>, cluster: &Cluster, network: &NetworkSpec) -> Optio
     }
     let session_timeout =
         table.get("session_timeout", |field| field.positive_duration()).or_value(CLIENT_SESSION);
+    let value_bytes = table.get("value_bytes", |field| field.whole(VALUE_BYTES, VALUE_BYTES_MAX));
     let pace = pace(&table);
     let end = end(&table, pace.as_ref(), clients.as_ref(), timeout);
     table.finish();
@@ -368,6 +373,7 @@ fn workload(root: &Table<'_>, cluster: &Cluster, network: &NetworkSpec) -> Optio
         reads,
         timeout,
         retry: retry.or_value(cluster.detection.min(timeout)),
+        value_bytes: value_bytes.or_value(VALUE_BYTES) as u32,
         session_timeout,
     })
 }

@@ -437,6 +437,7 @@ impl Story {
                 reads: Reads::Linearizable,
                 timeout: MS,
                 retry: MS,
+                value_bytes: 8,
                 session_timeout: MS,
                 closed: false,
                 operations: Vec::new(),
