@@ -205,7 +205,7 @@ fn violations(story: &Story, events: &[TraceEvent]) -> Vec<Json> {
         .collect()
 }
 
-/// The spans of faults: from, until (none: to the end of the run or for an instant), words.
+/// The spans of faults: from, until (none: it was over at once), words.
 fn bands(story: &Story, texts: &mut Texts) -> Vec<Json> {
     let mut bands: Vec<(u64, Option<u64>, &str)> = Vec::new();
     for event in story.events.iter().filter(|event| event.kind == TraceKind::Fault) {
@@ -218,6 +218,11 @@ fn bands(story: &Story, texts: &mut Texts) -> Vec<Json> {
             }
             None => bands.push((event.time, None, &event.text)),
         }
+    }
+    // A run that was cut short did not see the end of what was on.
+    let end = story.events.last().map_or(0, |event| event.time);
+    for band in bands.iter_mut().filter(|band| band.1.is_none() && band.2.contains(" for ")) {
+        band.1 = Some(end);
     }
     bands.iter().map(|&(from, until, words)| json!([from, until, texts.number(words)])).collect()
 }

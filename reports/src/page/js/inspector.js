@@ -21,7 +21,7 @@ function drawDetail() {
   const head = element("h3", "#" + seqOf(run, i) + " " + KINDS[run.kind[i]] + " at " + where(run, i) + ", " + run.name);
   const rows = [head, element("p", "", { class: "time" }, shownTime(run.time[i])), element("p", wordsOf(run, i), { class: "words" })];
   for (const [judge, detail, place] of run.raw.violations) {
-    if (place === i) rows.push(element("p", "", {}, element("strong", "\u2717 " + judge + ": "), detail));
+    if (place === i) rows.push(element("p", "", {}, element("strong", "\u2717 " + judge + ": "), withTimes(detail)));
   }
   if (rule) {
     const known = ruleOf.get(rule), line = element("p", "", { id: "rule" }, element("strong", "Rule " + rule + ": "));

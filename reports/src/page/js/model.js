@@ -117,10 +117,17 @@ const where = (run, place) => (run.node[place] >= 0 ? "n" + run.node[place] : ru
 // The words of an event, with the head that the data leaves out.
 function wordsOf(run, place) {
   const number = run.raw.columns.text[place], text = word(number >> 1);
-  if (number % 2 === 0) return text;
+  if (number % 2 === 0) return withTimes(text);
   const other = run.peer[place] >= 0 ? "n" + run.peer[place] : "client " + run.client[place];
   const way = run.kind[place] === SEND ? "to " : run.kind[place] === CLIENT ? "" : "from ";
-  return way + other + ": " + text;
+  return way + other + ": " + withTimes(text);
+}
+
+// Sentences of judges and checkers tell times in nanoseconds; a reader wants to find them on the axis.
+function withTimes(sentence) {
+  const told = (number) => shownTime(Number(number));
+  return sentence.replace(/\b(called at|ended at) (\d+)/g, (_, what, time) => what + " " + told(time))
+    .replace(/\[(\d+) to (\d+)\]/g, (_, from, to) => "[" + told(from) + " to " + told(to) + "]");
 }
 
 const shownTime = (nanos) => (nanos / 1e6).toFixed(3) + "\u202fms";

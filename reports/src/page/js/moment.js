@@ -68,7 +68,7 @@ function zoom(factor, around) {
 
 // A stretch with a few dozen events around one.
 function lookAround(place) {
-  const run = here(), near = 40, shown = [];
+  const run = here(), near = 24, shown = [];
   for (let i = place; i >= 0 && shown.length < near; i--) if (isShown(run, i)) shown.push(i);
   const first = shown.length ? shown[shown.length - 1] : place, time = run.time[place];
   const half = Math.max((time - run.time[first]) * 1.1, 200e3);

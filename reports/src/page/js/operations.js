@@ -117,7 +117,7 @@ function drawKey() {
     list.replaceChildren();
     return;
   }
-  const sentence = word(key.sentence);
+  const sentence = withTimes(word(key.sentence));
   box.className = key.state;
   box.textContent = (key.state === "violated" ? "\u2717 Not linearizable: " : "") + sentence + (sentence.endsWith(".") ? "" : ".");
   const told = [...key.core, ...key.beside].filter((place) => run.operations.byPlace.has(place));

@@ -67,7 +67,8 @@ function drawBands(pen, bands, top, bottom, width, isNamed) {
   pen.beginPath();
   pen.rect(LEFT, top, width - LEFT, bottom - top);
   pen.clip();
-  let row = 0;
+  let free = LEFT + 4;
+  pen.font = SMALL;
   for (const band of bands) {
     const from = Math.max(x(band.from), LEFT - 2), to = band.until === null ? x(band.from) + 3 : Math.min(x(band.until), width + 2);
     if (to < LEFT || from > width) continue;
@@ -79,12 +80,11 @@ function drawBands(pen, bands, top, bottom, width, isNamed) {
     pen.strokeRect(from, top - 2, Math.max(to - from, 2), bottom - top + 4);
     pen.setLineDash([]);
     if (!isNamed) continue;
-    pen.font = SMALL;
-    const text = "\u26a1 " + band.text, size = pen.measureText(text).width + 6, at = Math.max(from, LEFT) + 70;
-    const y = top + HEAD / 2 + (row++ % 2) * 0;
-    const px = at + (row - 1) * 8;
+    // Names stand side by side, none on another.
+    const text = "\u26a1 " + band.text, px = Math.max(from + 4, free), y = top + HEAD / 2;
+    free = px + pen.measureText(text).width + 12;
     pen.fillStyle = "#fffdf0";
-    pen.fillRect(px - 3, y - 7, size, 14);
+    pen.fillRect(px - 3, y - 7, free - px - 6, 14);
     pen.fillStyle = "#4a3a10";
     pen.fillText(text, px, y);
   }

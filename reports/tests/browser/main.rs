@@ -1,0 +1,180 @@
+//! The page in a real browser: Debian's Chromium opens it from a `file:` address and is driven through it.
+//!
+//! Without `chromium` and `chromedriver` these tests say loudly that they are skipped; with `QUORATE_BROWSER=required`
+//! they fail instead. Pictures at 1280 and 400 pixels go to the directory that `QUORATE_PICTURES` names, if it does.
+
+mod driver;
+mod fixture;
+
+use std::path::{Path, PathBuf};
+
+use driver::Browser;
+use fixture::Source;
+
+/// A leader that answers reads from itself alone is cut off from the others, but not from its clients.
+fn stale_read() -> Source {
+    let file = "local-reads.toml".to_owned();
+    let text = include_str!("../../../scenarios/mutants/profiles/local-reads.toml").to_owned();
+    Source { file, text, seed: 1, without: vec!["raft/6.4-quorum".to_owned()] }
+}
+
+/// A run of five nodes that is several times longer than a page shows.
+fn long_run() -> Source {
+    let text = include_str!("../../../scenarios/leader-crash.toml").to_owned();
+    Source { file: "leader-crash.toml".to_owned(), text, seed: 3, without: Vec::new() }
+}
+
+/// Writes a page where a browser can open it.
+fn written(name: &str, html: &str) -> PathBuf {
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::write(&file, html).expect("the page can be written");
+    file
+}
+
+/// Takes a picture, if somebody wants to see it.
+fn picture(browser: &Browser, name: &str) {
+    if let Ok(directory) = std::env::var("QUORATE_PICTURES") {
+        browser.picture(&Path::new(&directory).join(name));
+    }
+}
+
+/// The hash of the address.
+fn address(browser: &Browser) -> String {
+    browser.run("return location.hash").as_str().expect("a text").to_owned()
+}
+
+/// A reader opens the page of a run in which a rule was left out, and finds out what went wrong and where.
+#[test]
+fn a_reader_walks_to_the_violation_and_back() {
+    let Some(browser) = Browser::start() else { return };
+    let source = stale_read();
+    let file = written("stale-read.html", &source.page(&source.stories(), &[]));
+    browser.resize(1280, 900);
+    browser.open(&file, "#run=raft&event=1");
+    assert_eq!(browser.complaints(), [""; 0], "the page opens without a complaint");
+
+    // To the violation, by the keyboard.
+    assert!(browser.text("#detail h3").starts_with("#1 boot at n0, raft"), "{}", browser.text("#detail h3"));
+    browser.press("v");
+    assert!(browser.text("#detail").contains("\u{2717} reads-miss-nothing"), "{}", browser.text("#detail"));
+    let moment = address(&browser);
+    assert!(moment.starts_with("#run=raft&event="), "{moment}");
+
+    // The inspector shows two leaders: the deposed one believes in itself.
+    let field = |node: u32, name: &str| {
+        browser.text(&format!("[data-run=raft] [data-node='{node}'][data-field='{name}']"))
+    };
+    assert_eq!((field(0, "role"), field(1, "role")), ("Leader".to_owned(), "Leader".to_owned()));
+    assert_eq!((field(0, "round"), field(1, "round")), ("1".to_owned(), "2".to_owned()));
+
+    // A step back is the rule at fault, told in a sentence.
+    browser.press("\u{e012}");
+    assert!(browser.text("#rule").starts_with("Rule raft/6.4-quorum: "), "{}", browser.text("#rule"));
+    assert!(!browser.text("#rule").contains("no sentence"), "{}", browser.text("#rule"));
+    browser.press("\u{e014}");
+    assert_eq!(address(&browser), moment, "a step on is where the step back came from");
+
+    // A hidden node has no lane and no column, and the address knows.
+    browser.click("[data-hide='2']");
+    assert!(address(&browser).ends_with("&hide=2"), "{}", address(&browser));
+    let columns = "return document.querySelectorAll('[data-run=raft] [data-node=\"2\"]').length";
+    assert_eq!(browser.run(columns), 0);
+    browser.click("[data-hide='2']");
+
+    // The cone of causes dims what cannot have mattered.
+    browser.click("#past");
+    assert!(browser.text("#shown").contains("what led to"), "{}", browser.text("#shown"));
+    assert!(address(&browser).contains("&cone=past."), "{}", address(&browser));
+
+    // From the operation that cannot be placed to its events, and back to the operation.
+    browser.click("#to-contradiction");
+    assert!(
+        browser.text("#contradiction").contains("Not linearizable"),
+        "{}",
+        browser.text("#contradiction")
+    );
+    let told = browser.text("#operation");
+    assert!(told.contains("This answer cannot be placed."), "{told}");
+    browser.click("#core button");
+    let operation = address(&browser);
+    assert!(operation.contains("&op="), "{operation}");
+    assert!(browser.text("#detail .words").contains("asks n"), "{}", browser.text("#detail .words"));
+    assert!(browser.text("#detail").contains("Belongs to operation"), "{}", browser.text("#detail"));
+    assert_eq!(browser.complaints(), [""; 0]);
+    picture(&browser, "operation-1280.png");
+
+    // The address is the moment: whoever opens it finds the same.
+    let seen = (browser.text("#detail"), browser.text("#operation"), browser.text("#inspector"));
+    browser.open(Path::new("/dev/null"), "");
+    browser.open(&file, &operation);
+    assert_eq!(seen, (browser.text("#detail"), browser.text("#operation"), browser.text("#inspector")));
+    browser.open(&file, &moment);
+    assert!(browser.text("#detail").contains("\u{2717} reads-miss-nothing"));
+    browser.back();
+    assert_eq!(address(&browser), operation, "the back button returns");
+    assert_eq!(browser.text("#detail"), seen.0);
+    assert_eq!(browser.complaints(), [""; 0]);
+}
+
+/// On a phone nothing but the diagram's own box may scroll sideways.
+#[test]
+fn the_page_fits_wide_and_narrow_windows() {
+    let Some(browser) = Browser::start() else { return };
+    let source = stale_read();
+    let file = written("fits.html", &source.page(&source.stories(), &[]));
+    for (width, height) in [(1280, 3000), (400, 5200)] {
+        browser.resize(width, height);
+        browser.open(&file, "");
+        browser.settle();
+        let overhang =
+            browser.run("return document.documentElement.scrollWidth - document.documentElement.clientWidth");
+        assert_eq!(overhang, 0, "the body of a window of {width} pixels scrolls sideways");
+        picture(&browser, &format!("page-{width}.png"));
+    }
+    assert_eq!(browser.complaints(), [""; 0]);
+}
+
+/// Ten thousand events of three protocols: small enough to send, and scrubbed without a visible pause.
+#[test]
+fn ten_thousand_events_scrub_without_a_pause() {
+    let source = long_run();
+    let stories = source.stories();
+    assert!(stories.iter().all(|story| 10_000 < story.events.len()), "the runs are longer than a page shows");
+    let html = source.page(&stories, &[]);
+    println!("the page has {} bytes", html.len());
+    assert!(html.len() <= 5_000_000, "{} bytes", html.len());
+    let Some(browser) = Browser::start() else { return };
+    let file = written("long.html", &html);
+    browser.resize(1280, 900);
+    browser.open(&file, "");
+    assert!(browser.text(".notice").contains("10000 of "), "the cut is said loudly");
+    for (view, click) in [("near", ""), ("whole", "#whole")] {
+        if !click.is_empty() {
+            browser.click(click);
+        }
+        let times = browser.run_until_done(SCRUB);
+        let mut times: Vec<f64> =
+            times.as_array().expect("times").iter().filter_map(|time| time.as_f64()).collect();
+        times.sort_by(f64::total_cmp);
+        let (median, worst) = (times[times.len() / 2], times[times.len() - 1]);
+        println!("a scrub step in the {view} view: median {median:.1} ms, worst {worst:.1} ms");
+        assert!(median < 250.0, "a scrub step takes {median} ms");
+    }
+    picture(&browser, "whole-1280.png");
+    assert_eq!(browser.complaints(), [""; 0]);
+}
+
+/// Moves the slider to fifty places, and takes the time from each move until what it asks for is drawn. (The next frame
+/// is waited for, but not its turn: only what the page does is timed.)
+const SCRUB: &str = r#"
+    const slider = document.getElementById("scrub"), times = [];
+    const move = (step) => {
+        if (step === 50) { done(times); return; }
+        slider.value = Math.floor((step * 7919) % Number(slider.max));
+        const began = performance.now();
+        slider.dispatchEvent(new Event("input"));
+        // Our callback comes after the page's own, in the same frame.
+        requestAnimationFrame((frame) => { times.push(performance.now() - Math.max(frame, began)); move(step + 1); });
+    };
+    move(0);
+"#;
