@@ -44,7 +44,7 @@ pub fn calm(nodes: u8, links: LinkKind, latency: (u64, u64), sync: (u64, u64), s
             session_timeout: DETECTION,
             reconnect: DETECTION / 3,
         },
-        cpu: Cpu { per_message: 0, per_byte_ps: 0 },
+        cpu: Cpu { per_message: 0, per_request: 0, per_byte_ps: 0 },
         disk: Disk { sync: Between { from: sync.0, to: sync.1 } },
         clocks: (0..nodes).map(clock).collect(),
         workload: Workload {

@@ -164,7 +164,7 @@ fn down(fault: &Fault, scenario: &Scenario) -> Option<Down> {
         FaultKind::Crash { who, .. } | FaultKind::Pause { who, .. } => who.clone(),
         // Who stops for its disk is down; who finds damage on it is nobody from its next start on.
         FaultKind::FailDisk { who, .. } | FaultKind::Rot { who } => who.clone(),
-        FaultKind::Cut { from, .. } => from.clone(),
+        FaultKind::Cut { from, .. } | FaultKind::Sieve { from, .. } => from.clone(),
         // The side with the rest goes on; without one, the first group is the large one by guess.
         FaultKind::Partition { groups, .. } => {
             groups.iter().filter(|group| !group.contains(&Who::Rest)).flatten().copied().collect()

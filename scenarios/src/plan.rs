@@ -211,6 +211,7 @@ pub(crate) fn length(what: &FaultKind) -> u64 {
         FaultKind::Pause { duration, .. }
         | FaultKind::Partition { duration, .. }
         | FaultKind::Cut { duration, .. }
+        | FaultKind::Sieve { duration, .. }
         | FaultKind::Weather { duration, .. }
         | FaultKind::SlowDisk { duration, .. }
         | FaultKind::FailDisk { duration, .. } => *duration,
@@ -233,6 +234,8 @@ pub(crate) fn has_role(what: &FaultKind) -> bool {
         | FaultKind::Rot { who } => awaited(who),
         FaultKind::HandOver { who, to } => awaited(who) || awaited(to.as_slice()),
         FaultKind::Partition { groups, .. } => groups.iter().any(|group| awaited(group)),
-        FaultKind::Cut { from, to, .. } | FaultKind::Weather { from, to, .. } => awaited(from) || awaited(to),
+        FaultKind::Cut { from, to, .. }
+        | FaultKind::Sieve { from, to, .. }
+        | FaultKind::Weather { from, to, .. } => awaited(from) || awaited(to),
     }
 }

@@ -1,6 +1,6 @@
 //! The one list of protocols: the only place in the workspace that names them.
 
-use replica::{Knobs, Link, ReadMode, Replica, RuleText, Setting};
+use replica::{Knobs, Link, Message, ReadMode, Replica, RuleText, Setting};
 use sim::plan::Plan;
 use sim::run::{PlanError, Run, RunOptions};
 
@@ -44,6 +44,8 @@ pub struct ProtocolInfo {
     pub name: &'static str,
     /// The weakest kind of link that it tolerates.
     pub link: Link,
+    /// Its kinds of messages.
+    pub kinds: &'static [&'static str],
     /// Its safety rules.
     pub rules: &'static [RuleText],
     /// Its settings.
@@ -126,6 +128,7 @@ fn info<R: Replica>() -> ProtocolInfo {
     ProtocolInfo {
         name: R::NAME,
         link: R::LINK,
+        kinds: R::Message::KINDS,
         rules: R::RULES,
         settings: R::SETTINGS,
         reads: R::READS,

@@ -16,6 +16,7 @@ fn catalog() -> Catalog {
     let info = |name, link, reads| ProtocolInfo {
         name,
         link,
+        kinds: if name == "raft" { &["AppendEntries", "RequestVote"] } else { &["Accept"] },
         rules: if name == "raft" { RULES } else { &[] },
         settings: if name == "raft" { SETTINGS } else { &[] },
         reads,
@@ -368,4 +369,35 @@ fn an_error_in_a_key_that_is_set_names_the_key() {
         assert!(found.starts_with(start), "\n found {found}\nwanted {start}");
         assert_eq!(found.lines().count(), 1, "{found}");
     }
+}
+
+#[test]
+fn a_cut_of_some_messages_names_kinds_that_exist() {
+    let datagram = "[network]\nlinks = \"datagram\"\n";
+    let cluster = "nodes = 3\nprotocols = [\"raft\"]";
+    let cut = |rest: &str| {
+        format!("[[fault]]\nat = \"1s\"\nheal_after = \"1s\"\ncut = {{ from = \"n0\", to = \"n1\", {rest} }}")
+    };
+    let text = |rest: &str| file(cluster, WORKLOAD, &format!("{datagram}{}", cut(rest)));
+    let ok = Scenario::parse_with(
+        "f.toml",
+        text("kinds = [\"AppendEntries\"], entries = true").as_bytes(),
+        &catalog(),
+    );
+    assert_eq!(ok.expect("nothing is wrong").faults.len(), 1);
+    check(
+        &text("kinds = [\"AppendEntry\"]"),
+        &[
+            "f.toml:13:42: no protocol of the file has a message \"AppendEntry\"; expected one of `AppendEntries`, \
+           `RequestVote` (did you mean `AppendEntries`?)",
+        ],
+    );
+    check(
+        &text("both_ways = true, entries = true"),
+        &["f.toml:13:7: `cut` takes some messages only, and both ways"],
+    );
+    check(
+        &file(cluster, WORKLOAD, &cut("entries = true")),
+        &["f.toml:11:7: `cut` takes some messages only, and sessions lose none while they are up"],
+    );
 }

@@ -107,6 +107,9 @@ pub struct Network {
 pub struct Cpu {
     /// Nanoseconds a message.
     pub per_message: u64,
+    /// Nanoseconds a client's request, beside what every message costs.
+    #[serde(default)]
+    pub per_request: u64,
     /// Picoseconds a byte.
     pub per_byte_ps: u64,
 }
@@ -242,6 +245,20 @@ pub enum FaultKind {
         to: Vec<Who>,
         /// Whether the other way stops too.
         both_ways: bool,
+        /// For how long.
+        duration: u64,
+    },
+    /// Messages of some kinds from some to others are lost, one way, and all others pass. Datagram links only: a session
+    /// loses nothing while it is up.
+    Sieve {
+        /// From whom.
+        from: Vec<Who>,
+        /// To whom.
+        to: Vec<Who>,
+        /// Names of kinds of messages, as the protocols call them; all kinds if empty.
+        kinds: Vec<String>,
+        /// Whether only messages that carry entries are lost.
+        entries: bool,
         /// For how long.
         duration: u64,
     },

@@ -16,7 +16,7 @@ pub struct Config {
     pub rules: Rules,
     /// The election timeout is drawn evenly from this ...
     pub election_timeout_min: Span,
-    /// ... to this: detection and twice detection.
+    /// ... to this: from detection to as far beyond it as `election_spread_ppm` says, by default twice detection.
     pub election_timeout_max: Span,
     /// How often a leader speaks to a follower it has nothing to tell.
     pub heartbeat: Span,
@@ -81,6 +81,11 @@ pub(crate) const SETTINGS: &[Setting] = &[
         default: "5",
     },
     Setting {
+        name: "election_spread_ppm",
+        help: "how far beyond a detection election timeouts are drawn, in parts per million of one: a whole number from 0 to 10000000",
+        default: "1000000",
+    },
+    Setting {
         name: "commit_delay_parts",
         help: "an idle follower is told of a commit after this part of a detection: a whole number from 1 to 1000000",
         default: "60",
@@ -139,7 +144,9 @@ const SIZE_MAX: u64 = 1 << 30;
 const PRIORITY_MAX: u64 = 9;
 /// Each step of priority is this part of a detection: enough for the more eager server to win first.
 const PRIORITY_PARTS: u64 = 2;
-/// Clock rates are counted in parts of this.
+/// Election timeouts are drawn from at most so many detections beyond the least.
+const SPREAD_PPM_MAX: u64 = 10 * MILLION;
+/// Clock rates, and how far election timeouts are spread, are counted in parts of this.
 const MILLION: u64 = 1_000_000;
 
 /// The largest batch or window: beyond it a message or a queue is no longer "small".
@@ -164,12 +171,13 @@ impl Config {
             "lease" => ReadPath::Lease,
             _ => return Err(wrong(knobs, "reads")),
         };
+        let spread = setting(knobs, "election_spread_ppm", 0, SPREAD_PPM_MAX)?;
         let drift = setting(knobs, "lease_drift_ppm", 0, MILLION / 2)?;
         let is_margin_kept = knobs.rules.obeys(rules::LEASE_DRIFT);
         Ok(Config {
             rules: knobs.rules,
             election_timeout_min: knobs.detection,
-            election_timeout_max: knobs.detection * 2,
+            election_timeout_max: knobs.detection + parts(knobs.detection, spread),
             heartbeat,
             retry: heartbeat * RETRY_HEARTBEATS,
             commit_delay: knobs.detection / commit_delay_parts,
@@ -218,6 +226,11 @@ impl Config {
 fn lease(timeout: Span, drift_ppm: u64) -> Span {
     let scaled = u128::from(timeout.0) * u128::from(MILLION - drift_ppm) / u128::from(MILLION + drift_ppm);
     Span(scaled as u64)
+}
+
+/// So many millionths of a span, rounded down.
+fn parts(span: Span, ppm: u64) -> Span {
+    Span((u128::from(span.0) * u128::from(ppm) / u128::from(MILLION)) as u64)
 }
 
 /// From priorities to waits: the highest waits least.
@@ -286,6 +299,10 @@ mod tests {
         let config = Config::from_knobs(&knobs(&[])).unwrap();
         assert_eq!(config.election_timeout_min, Span::millis(300));
         assert_eq!(config.election_timeout_max, Span::millis(600));
+        let config = Config::from_knobs(&knobs(&[("election_spread_ppm", "0")])).unwrap();
+        assert_eq!(config.election_timeout_max, Span::millis(300));
+        let config = Config::from_knobs(&knobs(&[("election_spread_ppm", "50000")])).unwrap();
+        assert_eq!(config.election_timeout_max, Span::millis(315));
         assert_eq!(config.heartbeat, Span::millis(60));
         assert_eq!(config.retry, Span::millis(120));
         assert_eq!(config.commit_delay, Span::millis(5));

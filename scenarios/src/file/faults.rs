@@ -1,9 +1,10 @@
 //! `[[fault]]`: when, what, whom, for how long.
 
-use sim::plan::{ClockFault, CrashKind, Fault, FaultKind, Who};
+use sim::plan::{ClockFault, CrashKind, Fault, FaultKind, LinkKind, Who};
 
 use super::reader::{Field, OrElse, Placed, Table, did_you_mean, one_of};
 use super::{DRIFT_PPM_MAX, Known};
+use crate::protocols::Catalog;
 use crate::scenario::FaultSpec;
 use crate::units::show_time;
 
@@ -11,7 +12,7 @@ use crate::units::show_time;
 const KINDS: [&str; 8] = ["crash", "pause", "partition", "cut", "weather", "clock", "hand_over", "disk"];
 
 /// Every fault, in order of time; those that are wrong are reported and left out.
-pub(super) fn faults(root: &Table<'_>, known: &Known) -> Vec<FaultSpec> {
+pub(super) fn faults(root: &Table<'_>, known: &Known, catalog: &Catalog) -> Vec<FaultSpec> {
     let expected = "a list of tables, each begun by [[fault]]";
     let Some(items) = root.get("fault", |field| field.list(expected)) else { return Vec::new() };
     let mut faults: Vec<FaultSpec> = items
@@ -19,7 +20,7 @@ pub(super) fn faults(root: &Table<'_>, known: &Known) -> Vec<FaultSpec> {
         .iter()
         .filter_map(|item| {
             let table = item.table("[[fault]]")?;
-            let fault = fault(&table, known);
+            let fault = fault(&table, known, catalog);
             table.finish();
             fault
         })
@@ -28,7 +29,7 @@ pub(super) fn faults(root: &Table<'_>, known: &Known) -> Vec<FaultSpec> {
     faults
 }
 
-fn fault(table: &Table<'_>, known: &Known) -> Option<FaultSpec> {
+fn fault(table: &Table<'_>, known: &Known, catalog: &Catalog) -> Option<FaultSpec> {
     let at = table.required("at", "when it starts, such as \"3s\"", |field| field.duration());
     if let (Some(at), Some(end)) = (&at, known.end)
         && end <= at.value
@@ -51,7 +52,7 @@ fn fault(table: &Table<'_>, known: &Known) -> Option<FaultSpec> {
         table.errors.push(table.span.clone(), problem, expected, "write one [[fault]] for each");
         return None;
     };
-    let reader = Reader { table, at: at.as_ref().map(|at| at.value), known };
+    let reader = Reader { table, at: at.as_ref().map(|at| at.value), known, catalog };
     let mut either_way = false;
     let what = match *kind {
         "crash" => reader.crash(),
@@ -90,6 +91,7 @@ struct Reader<'t, 'a> {
     table: &'t Table<'a>,
     at: Option<u64>,
     known: &'t Known,
+    catalog: &'t Catalog,
 }
 
 /// Who may be named where.
@@ -181,9 +183,48 @@ impl<'a> Reader<'_, 'a> {
         let from = table.required("from", expected, |field| who_list(field, names, &mut seen_from));
         let to = table.required("to", expected, |field| who_list(field, names, &mut seen_to));
         let both_ways = table.get("both_ways", |field| field.flag()).or_value(false);
+        let is_sieve = table.has("kinds") || table.has("entries");
+        let kinds = table.get("kinds", |field| self.kinds(field));
+        let entries = table.get("entries", |field| field.flag()).or_value(false);
+        let right =
+            (kinds.is_some() || !table.has("kinds")) && (!is_sieve || self.can_sieve(&table, both_ways));
         table.finish();
         let (from, to) = (from?.value, to?.value);
+        if is_sieve {
+            let (kinds, duration) = (kinds.or_value(Vec::new()), duration?);
+            return right.then_some(FaultKind::Sieve { from, to, kinds, entries, duration });
+        }
         Some(FaultKind::Cut { from, to, both_ways, duration: duration? })
+    }
+
+    /// Kinds of messages: each must be one of some protocol of the file.
+    fn kinds(&self, field: &Field<'_>) -> Option<Vec<String>> {
+        let infos = self.known.protocols.iter().map(|&protocol| self.catalog.of(protocol));
+        let known: Vec<&str> = infos.flat_map(|info| info.kinds.iter().copied()).collect();
+        let kind = |item: &Field<'_>| {
+            let name = item.text(&one_of(&known))?;
+            if known.contains(&name) {
+                return Some(name.to_owned());
+            }
+            let problem = format!("no protocol of the file has a message \"{name}\"");
+            item.wrong(problem, one_of(&known), did_you_mean(name, &known, ""))
+        };
+        let read: Vec<Option<String>> = field.list(&one_of(&known))?.iter().map(kind).collect();
+        read.into_iter().collect()
+    }
+
+    /// Whether messages can be lost by kind: sessions lose nothing, and nobody has asked for both ways yet.
+    fn can_sieve(&self, table: &Table<'_>, both_ways: bool) -> bool {
+        let is_session = self.known.links == LinkKind::Session;
+        if is_session {
+            let problem = "`cut` takes some messages only, and sessions lose none while they are up";
+            table.errors.push(table.span.clone(), problem, "`links = \"datagram\"` in [network]", "");
+        }
+        if both_ways {
+            let problem = "`cut` takes some messages only, and both ways";
+            table.errors.push(table.span.clone(), problem, "one way", "write one [[fault]] for each");
+        }
+        !is_session && !both_ways
     }
 
     fn weather(&self) -> Option<FaultKind> {

@@ -116,6 +116,8 @@ pub(crate) fn parse(
 pub(crate) struct Known {
     nodes: Option<u8>,
     end: Option<u64>,
+    links: LinkKind,
+    protocols: Vec<Protocol>,
 }
 
 /// Reads every section. What is wrong is reported and stands in the result as a default.
@@ -129,7 +131,10 @@ fn scenario(root: &Table<'_>, catalog: &Catalog) -> Scenario {
     let known = Known {
         nodes: cluster.nodes.as_ref().map(|nodes| nodes.value),
         end: workload.as_ref().map(|workload| workload.end),
+        links: links.as_ref().map_or(LinkKind::Session, |links| links.value),
+        protocols: cluster.protocols.iter().map(|placed| placed.value).collect(),
     };
+    let faults = faults::faults(root, &known, catalog);
     let scenario = Scenario {
         title: title.or_value(String::new()),
         teaches: teaches.or_value(String::new()),
@@ -144,7 +149,7 @@ fn scenario(root: &Table<'_>, catalog: &Catalog) -> Scenario {
         cpu: cpu(root),
         disk: disk(root),
         clock: clock(root),
-        faults: faults::faults(root, &known),
+        faults,
         nemesis: nemesis::nemesis(root, &known),
         workload: workload.unwrap_or(NO_WORKLOAD),
         expect: expect(root),
@@ -280,9 +285,10 @@ fn network(root: &Table<'_>, detection: u64) -> (Option<Placed<LinkKind>>, Netwo
 
 /// `[cpu]`
 fn cpu(root: &Table<'_>) -> Cpu {
-    let mut cpu = Cpu { per_message: 0, per_byte_ps: 0 };
+    let mut cpu = Cpu { per_message: 0, per_request: 0, per_byte_ps: 0 };
     let Some(table) = root.table("cpu") else { return cpu };
     cpu.per_message = table.get("per_message", |field| field.duration()).or_value(0);
+    cpu.per_request = table.get("per_request", |field| field.duration()).or_value(0);
     cpu.per_byte_ps = table.get("per_byte", |field| field.picoseconds()).or_value(0);
     table.finish();
     cpu

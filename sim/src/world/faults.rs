@@ -42,6 +42,7 @@ enum Phase {
 enum Undo {
     Link(NodeId, NodeId),
     ClientLink(NodeId),
+    Sieve(NodeId, NodeId),
     Weather(NodeId, NodeId),
     Pause(NodeId),
     Drift(NodeId),
@@ -127,7 +128,9 @@ impl<R: Replica, S: Service, C: Clients<S>> World<R, S, C> {
             | FaultKind::FailDisk { who, .. }
             | FaultKind::Rot { who } => vec![who],
             FaultKind::HandOver { who, to } => vec![who, to.as_slice()],
-            FaultKind::Cut { from, to, .. } | FaultKind::Weather { from, to, .. } => vec![from, to],
+            FaultKind::Cut { from, to, .. }
+            | FaultKind::Sieve { from, to, .. }
+            | FaultKind::Weather { from, to, .. } => vec![from, to],
             FaultKind::Partition { groups, .. } => groups.iter().map(Vec::as_slice).collect(),
         };
         let all = NodeSet::first(self.nodes.len());
@@ -210,6 +213,10 @@ impl<R: Replica, S: Service, C: Clients<S>> World<R, S, C> {
                 if *both_ways {
                     self.net.cut_all(index, &cast.parts[1], &cast.parts[0]);
                 }
+                Some(now + duration)
+            }
+            FaultKind::Sieve { duration, .. } => {
+                self.net.begin_sieve(index, cast.parts[0].nodes, cast.parts[1].nodes);
                 Some(now + duration)
             }
             FaultKind::Weather { duration, .. } => {
@@ -347,6 +354,10 @@ impl<R: Replica, S: Service, C: Clients<S>> World<R, S, C> {
                 Undo::ClientLink(node) => {
                     remove(&mut self.net.client_links.cut_by[node.index()], index);
                 }
+                Undo::Sieve(from, to) => {
+                    let place = self.net.link_place(from, to);
+                    remove(&mut self.net.links[place].sieved_by, index);
+                }
                 Undo::Weather(from, to) => self.net.clear_weather(index, from, to),
                 Undo::Pause(node) => self.resume(index, node),
                 Undo::Drift(node) => self.net.end_drift(index, node),
@@ -429,6 +440,16 @@ impl<R: Replica, S: Service, C: Clients<S>> Net<R, S, C> {
         if self.links[place].cut_by.is_empty() {
             self.resend_stalled(from, to);
             self.update_hearing(to, from);
+        }
+    }
+
+    fn begin_sieve(&mut self, index: usize, from: NodeSet, to: NodeSet) {
+        for a in from.iter() {
+            for b in to.iter().filter(|&b| b != a) {
+                let place = self.link_place(a, b);
+                self.links[place].sieved_by.push(index);
+                self.faults[index].done.push(Undo::Sieve(a, b));
+            }
         }
     }
 
@@ -582,6 +603,11 @@ fn describe(what: &FaultKind) -> String {
         FaultKind::Partition { duration, .. } => format!("partition for {}", span(*duration)),
         FaultKind::Cut { both_ways: true, duration, .. } => format!("cut both ways for {}", span(*duration)),
         FaultKind::Cut { both_ways: false, duration, .. } => format!("cut one way for {}", span(*duration)),
+        FaultKind::Sieve { kinds, entries, duration, .. } => {
+            let which = if kinds.is_empty() { "messages".to_owned() } else { kinds.join(", ") };
+            let with = if *entries { " with entries" } else { "" };
+            format!("cut one way for {which}{with} for {}", span(*duration))
+        }
         FaultKind::Weather { loss, duplicate, reorder, delay, duration, .. } => {
             let mut words = String::from("weather:");
             for (name, ppm) in [("loss", loss), ("duplication", duplicate), ("reordering", reorder)] {

@@ -34,6 +34,8 @@ pub struct NodeLink<M, F> {
     base: u64,
     /// The faults that cut it, in the order in which they did.
     pub cut_by: Vec<usize>,
+    /// The faults that lose some kinds of messages on it, in the order in which they began.
+    pub sieved_by: Vec<usize>,
     /// The faults that make its weather, in the order in which they began; the newest counts.
     pub storms: Vec<usize>,
     /// The weather now.
@@ -106,6 +108,7 @@ impl<M, F> NodeLink<M, F> {
         NodeLink {
             base,
             cut_by: Vec::new(),
+            sieved_by: Vec::new(),
             storms: Vec::new(),
             weather: Weather::of(network),
             last_arrival: 0,

@@ -365,7 +365,8 @@ impl<R: Replica, S: Service, C: Clients<S>> World<R, S, C> {
     #[inline]
     fn is_free(&self, node: NodeId) -> bool {
         let cpu = &self.net.plan.cpu;
-        cpu.per_message == 0 && cpu.per_byte_ps == 0 || self.net.machines[node.index()].down.is_some()
+        let is_idle = cpu.per_message == 0 && cpu.per_request == 0 && cpu.per_byte_ps == 0;
+        is_idle || self.net.machines[node.index()].down.is_some()
     }
 
     /// A message or request has arrived, and waits for the processor.
@@ -807,16 +808,17 @@ impl<R: Replica, S: Service, C: Clients<S>> Net<R, S, C> {
     fn serve(&mut self, node: NodeId) {
         let machine = &self.machines[node.index()];
         let first = machine.inbox.front().expect("there is something to serve");
-        let bytes = match &first.what {
+        let cpu = &self.plan.cpu;
+        let (bytes, extra) = match &first.what {
             Happening::Parcel { parcel, .. } => match &parcel.envelope {
-                Envelope::Message(message) => message.size(),
-                Envelope::Frame(frame) => frame.size(),
-                Envelope::Reset => 0,
+                Envelope::Message(message) => (message.size(), 0),
+                Envelope::Frame(frame) => (frame.size(), 0),
+                Envelope::Reset => (0, 0),
             },
-            Happening::Request { request, .. } => request.size(),
+            Happening::Request { request, .. } => (request.size(), cpu.per_request),
             _ => unreachable!("only messages and requests take the processor's time"),
         };
-        let cost = self.plan.cpu.per_message + self.plan.cpu.per_byte_ps * bytes as u64 / 1000;
+        let cost = cpu.per_message + extra + cpu.per_byte_ps * bytes as u64 / 1000;
         let epoch = machine.epoch;
         self.push(self.now + cost, Class::Cpu, node.index(), Happening::Cpu { node, epoch });
     }

@@ -11,6 +11,7 @@ use replica::{
 use super::links::{Arrival, Envelope, Parcel};
 use super::{About, Happening, Net, Node, through_codec, words};
 use crate::clients::Clients;
+use crate::plan::FaultKind;
 use crate::queue::Class;
 use crate::trace::TraceKind;
 
@@ -248,7 +249,30 @@ impl<R: Replica, S: Service, C: Clients<S>> Net<R, S, C> {
         let about = About { peer: Some(to), message: R::Message::KINDS[kind], ..About::default() };
         let text = || format!("to {to}: {}", words(&message));
         let cause = self.note_about(Some(from), TraceKind::Send, "", about, text);
-        self.transmit(from, to, Parcel { session, envelope: Envelope::Message(message), cause }, bytes);
+        if !self.is_sieved_out(from, to, &message) {
+            self.transmit(from, to, Parcel { session, envelope: Envelope::Message(message), cause }, bytes);
+        }
+    }
+
+    /// Whether a fault loses just this kind of message on its link.
+    #[inline]
+    fn is_sieved_out(&mut self, from: NodeId, to: NodeId, message: &R::Message) -> bool {
+        let place = self.link_place(from, to);
+        if self.links[place].sieved_by.is_empty() {
+            return false;
+        }
+        let name = R::Message::KINDS[message.kind()];
+        let loses = |by: &usize| match &self.plan.faults[*by].what {
+            FaultKind::Sieve { kinds, entries, .. } => {
+                (kinds.is_empty() || kinds.iter().any(|kind| kind == name))
+                    && (!entries || 0 < message.entries())
+            }
+            _ => unreachable!("only sieves sieve"),
+        };
+        let Some(by) = self.links[place].sieved_by.iter().copied().find(loses) else { return false };
+        self.faults[by].report.messages += 1;
+        self.note_about(Some(from), TraceKind::Drop, "", About::peer(to), || format!("to {to}: sieved out"));
+        true
     }
 
     /// Puts a parcel onto a link.

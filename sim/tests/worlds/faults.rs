@@ -22,6 +22,34 @@ fn partition(groups: &[&[Who]], duration: u64) -> FaultKind {
     FaultKind::Partition { groups: groups.iter().map(|group| group.to_vec()).collect(), duration }
 }
 
+fn sieve(kinds: &[&str], entries: bool) -> FaultKind {
+    FaultKind::Sieve {
+        from: vec![Who::Node(0)],
+        to: vec![Who::Node(1)],
+        kinds: kinds.iter().map(|kind| (*kind).to_owned()).collect(),
+        entries,
+        duration: LASTING,
+    }
+}
+
+/// A sieve from 0 to 1 loses what it names and passes all else; the other way is open. A toy's messages are of the kind
+/// `say` and carry no entries.
+#[test]
+fn a_sieve_loses_only_what_it_names() {
+    let got_with = |fault: FaultKind| {
+        let mut story = Story::of_datagrams(2);
+        story.stream(0, 1, 0, MS, 0..1000);
+        story.stream(1, 0, 0, MS, 0..1000);
+        story.fault(300 * MS, fault);
+        let seen = story.run();
+        (seen.got(1).len(), seen.got(0).len())
+    };
+    assert_eq!(got_with(sieve(&["say"], false)), (500, 1000));
+    assert_eq!(got_with(sieve(&[], false)), (500, 1000));
+    assert_eq!(got_with(sieve(&["shout"], false)), (1000, 1000));
+    assert_eq!(got_with(sieve(&["say"], true)), (1000, 1000));
+}
+
 const LASTING: u64 = 500 * MS;
 
 /// A fault in a busy world, and the fields of its report that must not be zero.
@@ -45,6 +73,7 @@ fn every_kind_of_fault_says_what_it_touched() {
         (pause, vec![messages, timers, writes, operations, processes]),
         (partition(&[&[Who::Node(0)], &[Who::Rest, Who::Clients]], LASTING), vec![messages, operations]),
         (one_way, vec![messages, operations]),
+        (sieve(&["say"], false), vec![messages]),
         (weather(Some(300_000), 0, LASTING), vec![messages]),
         (weather(None, MS, LASTING), vec![messages]),
         (clock(ClockFault::Drift { ppb: 1_000_000, duration: LASTING }), vec![timers, operations]),

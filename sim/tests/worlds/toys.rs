@@ -429,7 +429,7 @@ impl Story {
                 session_timeout: SESSION_TIMEOUT,
                 reconnect: RECONNECT,
             },
-            cpu: Cpu { per_message: 0, per_byte_ps: 0 },
+            cpu: Cpu { per_message: 0, per_request: 0, per_byte_ps: 0 },
             disk: Disk { sync: Between { from: SYNC, to: SYNC } },
             clocks: vec![Clock { drift_ppb: 0, wall_offset: 0, wall_drift_ppb: 0 }; links],
             workload: Workload {
