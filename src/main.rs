@@ -1,6 +1,6 @@
 //! The `quorate` command: scenario files in, verdicts out.
 //!
-//! One file a subcommand: `run`, `sweep`, `trace`, `check`, `export`, `scenarios`, `rules`, `mutants`, `contrast`,
+//! One file a subcommand: `run`, `sweep`, `trace`, `check`, `export`, `scenarios`, `rules`, `mutants`, `contrast`, `figures`,
 //! `completions`. Each selects its work, has `engine` do it, and hands the results to `render`, which is pure. stdout
 //! carries the result only, the same bytes for the same input; everything else goes to stderr.
 
@@ -8,6 +8,7 @@ mod check;
 mod completions;
 mod contrast;
 mod export;
+mod figures;
 mod mutants;
 mod rules;
 mod run;
@@ -53,6 +54,7 @@ enum Command {
     Rules(rules::Arguments),
     Mutants(mutants::Arguments),
     Contrast(contrast::Arguments),
+    Figures(figures::Arguments),
     Completions(completions::Arguments),
 }
 
@@ -68,6 +70,7 @@ impl Command {
             Command::Rules(arguments) => rules::execute(arguments, terminal),
             Command::Mutants(arguments) => mutants::execute(arguments, terminal),
             Command::Contrast(arguments) => contrast::execute(arguments, terminal),
+            Command::Figures(arguments) => figures::execute(arguments, terminal),
             Command::Completions(arguments) => completions::execute(arguments, terminal),
         }
     }

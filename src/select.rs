@@ -11,13 +11,14 @@ pub(crate) const LIBRARY: &str = "scenarios";
 /// How deep folders of scenarios may be nested: a loop of links ends here.
 const FOLDER_DEPTH_MAX: usize = 16;
 
-/// The catalogue of mutants and their profiles, below [`LIBRARY`]: no part of the library.
-const MUTANTS: &str = "mutants";
+/// Folders below [`LIBRARY`] that are no part of the library: the catalogue of mutants, and the scenarios of figures, of
+/// which some do not recover, which is their point.
+const APART: [&str; 2] = ["mutants", "figures"];
 /// Files that are no scenarios.
 const OTHERS: [&str; 2] = ["Cargo.toml", "catalogue.toml"];
 
-/// The scenario files that these paths name: a file is itself, a folder every `*.toml` under it, sorted, but those of
-/// the mutants, unless their folder is named itself. A file named twice is taken once.
+/// The scenario files that these paths name: a file is itself, a folder every `*.toml` under it, sorted, but those
+/// apart, unless their folder is named itself. A file named twice is taken once.
 pub(crate) fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     let mut files = Vec::new();
     for path in paths {
@@ -45,7 +46,7 @@ fn walk(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Fai
     }
     entries.sort();
     for entry in entries {
-        if entry.is_dir() && !entry.ends_with(MUTANTS) {
+        if entry.is_dir() && !APART.iter().any(|apart| entry.ends_with(apart)) {
             walk(&entry, depth + 1, files)?;
         } else if entry.extension().is_some_and(|extension| extension == "toml")
             && OTHERS.iter().all(|other| !entry.ends_with(other))

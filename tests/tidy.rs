@@ -105,9 +105,10 @@ fn every_test_file_is_listed() {
 #[test]
 fn every_scenario_is_listed_and_parses() {
     let listed: BTreeSet<String> = library().iter().map(|file| format!("scenarios/{}", file.path)).collect();
-    // The catalogue of mutants has its own list, and its own test.
-    let is_scenario =
-        |path: &String| path != "scenarios/Cargo.toml" && !path.starts_with("scenarios/mutants/");
+    // The catalogue of mutants and the figures have their own lists, and their own tests.
+    let is_listed_elsewhere =
+        |path: &str| path.starts_with("scenarios/mutants/") || path.starts_with("scenarios/figures/");
+    let is_scenario = |path: &String| path != "scenarios/Cargo.toml" && !is_listed_elsewhere(path);
     let there: BTreeSet<String> = files("scenarios", ".toml").into_iter().filter(is_scenario).collect();
     assert_eq!(there, listed);
     for file in library() {

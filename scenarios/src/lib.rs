@@ -26,7 +26,7 @@ mod units;
 use std::path::Path;
 
 pub use error::{ScenarioError, ScenarioErrors};
-pub use library::{LibraryFile, library};
+pub use library::{LibraryFile, figures, library};
 pub use protocols::{Catalog, Described, Protocol, ProtocolInfo, Visit, catalog, run, visit};
 pub use scenario::{
     ClockSpec, Family, FamilySpec, FaultSpec, Mix, NemesisSpec, NetworkSpec, Pace, Scenario, WorkloadSpec,

@@ -14,6 +14,12 @@ pub const fn library() -> &'static [LibraryFile] {
     LIBRARY
 }
 
+/// The scenarios of the papers' figures. No part of the library: a sweep over it asks whether all holds, and some of these
+/// are here because a cluster does not recover.
+pub const fn figures() -> &'static [LibraryFile] {
+    FIGURES
+}
+
 macro_rules! files {
     ($($path:literal,)*) => {
         &[$(LibraryFile { path: $path, text: include_str!(concat!("../", $path)) },)*]
@@ -61,3 +67,6 @@ const LIBRARY: &[LibraryFile] = files![
     "snapshots/leader-crash.toml",
     "snapshots/power-loss.toml",
 ];
+
+const FIGURES: &[LibraryFile] =
+    files!["figures/p1-election-wan.toml", "figures/p2-split-votes.toml", "figures/p3-leader-crash.toml",];

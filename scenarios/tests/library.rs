@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use scenarios::mutants::{Profile, profiles};
-use scenarios::{Protocol, Scenario, library, run};
+use scenarios::{Protocol, Scenario, figures, library, run};
 use sim::outcome::Verdict;
 use sim::plan::ReadMode;
 use sim::run::RunOptions;
@@ -19,7 +19,8 @@ fn on_disk(folder: &Path, found: &mut BTreeSet<String>) {
     for entry in fs::read_dir(folder).expect("the crate's folder can be read") {
         let path = entry.expect("its entries can be read").path();
         let below = path.strip_prefix(top()).expect("it is below the top").to_path_buf();
-        if path.is_dir() && below != Path::new("mutants") {
+        let has_its_own_list = ["mutants", "figures"].map(Path::new).contains(&below.as_path());
+        if path.is_dir() && !has_its_own_list {
             on_disk(&path, found);
         } else if path.is_file()
             && path.extension().is_some_and(|end| end == "toml")
@@ -45,6 +46,18 @@ fn every_profile_on_disk_is_in_the_embedded_list() {
     on_disk(&top().join("mutants/profiles"), &mut found);
     let path = |profile: &Profile| format!("mutants/profiles/{}.toml", profile.name);
     assert_eq!(found, profiles().iter().map(path).collect());
+}
+
+#[test]
+fn every_figure_on_disk_is_in_the_embedded_list_and_parses() {
+    let mut found = BTreeSet::new();
+    on_disk(&top().join("figures"), &mut found);
+    assert_eq!(found, figures().iter().map(|file| file.path.to_string()).collect());
+    for file in figures() {
+        let scenario =
+            Scenario::parse(file.path, file.text).unwrap_or_else(|errors| panic!("{}", errors.plain()));
+        assert!(!scenario.teaches.is_empty(), "{} does not say what it teaches", file.path);
+    }
 }
 
 #[test]

@@ -9,7 +9,7 @@ pub(crate) mod rules;
 pub(crate) mod run;
 pub(crate) mod scenarios;
 pub(crate) mod sweep;
-mod table;
+pub(crate) mod table;
 pub(crate) mod trace;
 
 #[cfg(test)]

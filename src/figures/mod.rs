@@ -1,0 +1,238 @@
+//! `quorate figures`: the published figures of the field, measured again. One file a figure; here is the frame: which
+//! there are, what each gives, and the one table of *published / ours / deviation / band / verdict*.
+//!
+//! Bands are those under which a figure counts as reproduced. A row without a band says why it has none. Paxos and Zab are
+//! drawn on Raft's axes wherever nobody has published them: their numbers are new, and nothing is asserted of them.
+
+mod p1;
+mod p2;
+mod p3;
+
+mod draw;
+mod row;
+mod runs;
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use reports::figure::{Cell, Figure, Table};
+use serde::Serialize;
+
+use crate::exit::{self, Exit, Failure};
+use crate::render::table;
+use crate::terminal::Terminal;
+
+pub(crate) use row::Row;
+
+/// The most jobs: beyond it, threads only wait for each other.
+const JOBS_MAX: u64 = 1_024;
+
+/// Measures the published figures of the field again and holds them against their numbers
+///
+/// Example: quorate figures P1 P2 --out figures
+#[derive(Args)]
+#[command(after_help = exit::CODES)]
+pub(crate) struct Arguments {
+    /// Which: P1 to P13; all if none is named
+    #[arg(value_name = "FIGURE", value_parser = known)]
+    figures: Vec<String>,
+    /// How many trials a point, in place of each figure's own number
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    trials: Option<u64>,
+    /// A tenth of the trials; bands are widened by the sampling error, three standard deviations
+    #[arg(long, conflicts_with = "trials")]
+    quick: bool,
+    /// Write each figure's drawings (SVG) and numbers (CSV, JSON) into this folder
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// How many runs at once; by default one a core
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=JOBS_MAX))]
+    jobs: Option<u64>,
+}
+
+/// How hard to try.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Effort {
+    trials: Option<u64>,
+    quick: bool,
+}
+
+/// A quick look takes this part of the trials.
+const QUICK_PARTS: u64 = 10;
+/// Fewer trials say nothing about a quantile.
+const TRIALS_MIN: u64 = 20;
+
+impl Effort {
+    /// How many trials, of the number that the figure takes by itself.
+    pub(crate) fn trials(self, full: u64) -> u64 {
+        let quick = if self.quick { (full / QUICK_PARTS).max(TRIALS_MIN.min(full)) } else { full };
+        self.trials.unwrap_or(quick)
+    }
+
+    /// How many of a few long runs: all of them, or one for a quick look.
+    pub(crate) fn long_runs(self, full: u64) -> u64 {
+        if self.quick { 1 } else { self.trials.map_or(full, |trials| trials.min(full)) }
+    }
+}
+
+/// What a figure gives.
+#[derive(Default)]
+pub(crate) struct Made {
+    /// What is drawn.
+    pub(crate) figures: Vec<Figure>,
+    /// What is held against published numbers.
+    pub(crate) rows: Vec<Row>,
+}
+
+/// A figure of the list.
+struct Entry {
+    id: &'static str,
+    title: &'static str,
+    /// How it is made; or why it is not.
+    make: Result<fn(Effort) -> Made, &'static str>,
+}
+
+/// Every figure, in order.
+const ENTRIES: [Entry; 13] = [
+    Entry { id: "P1", title: "Election times on a wide network", make: Ok(p1::make) },
+    Entry { id: "P2", title: "Split votes in closed form", make: Ok(p2::make) },
+    Entry { id: "P3", title: "Raft's figure 16: time without a leader", make: Ok(p3::make) },
+    Entry { id: "P4", title: "Partial connectivity", make: Err(NOT_YET) },
+    Entry { id: "P5", title: "Throughput against cluster size", make: Err(NOT_YET) },
+    Entry { id: "P6", title: "Throughput over time under failures", make: Err(NOT_YET) },
+    Entry { id: "P7", title: "The message ledger", make: Err(NOT_YET) },
+    Entry { id: "P8", title: "The leader-change ledger", make: Err(NOT_YET) },
+    Entry { id: "P9", title: "Latency over time", make: Err(NOT_YET) },
+    Entry { id: "P10", title: "Goodput against loss, latency against load", make: Err(NOT_YET) },
+    Entry { id: "P11", title: "ZooKeeper's table 2", make: Err(NOT_YET) },
+    Entry { id: "P12", title: "Flexible quorums", make: Err(NOT_YET) },
+    Entry { id: "P13", title: "Reconfiguration", make: Err("not built yet: needs membership changes") },
+];
+
+/// Why a figure is missing that nothing stands in the way of.
+const NOT_YET: &str = "not built yet";
+
+/// The name of a figure, for the command line.
+fn known(name: &str) -> Result<String, String> {
+    let name = name.to_uppercase();
+    match ENTRIES.iter().any(|entry| entry.id == name) {
+        true => Ok(name),
+        false => Err("expected P1 to P13".to_string()),
+    }
+}
+
+/// Makes them.
+pub(crate) fn execute(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Failure> {
+    let effort = Effort { trials: arguments.trials, quick: arguments.quick };
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(arguments.jobs.unwrap_or(0) as usize)
+        .build()
+        .map_err(|error| Failure::usage(format!("the jobs cannot be started: {error}")))?;
+    if let Some(out) = &arguments.out {
+        std::fs::create_dir_all(out).map_err(|error| unwritable(out, &error))?;
+    }
+    let is_chosen = |entry: &&Entry| {
+        arguments.figures.is_empty() || arguments.figures.iter().any(|name| name == entry.id)
+    };
+    let (mut rows, mut missing) = (Vec::new(), Vec::new());
+    for entry in ENTRIES.iter().filter(is_chosen) {
+        match entry.make {
+            Ok(make) => {
+                terminal.note(&format!("{}: {} ..", entry.id, entry.title));
+                let made = pool.install(|| make(effort));
+                if let Some(out) = &arguments.out {
+                    write(out, &made.figures)?;
+                }
+                rows.extend(made.rows.into_iter().map(|row| (entry.id, row)));
+            }
+            Err(why) => missing.push(format!("{} {}: {why}\n", entry.id, entry.title)),
+        }
+    }
+    let out = rows.iter().filter(|(_, row)| row.is_out(arguments.quick)).count();
+    if let Some(folder) = &arguments.out {
+        save(&folder.join("table.csv"), &as_data(&rows, arguments.quick).csv())?;
+    }
+    terminal.emit(&(told(&rows, arguments.quick) + &missing.concat() + &verdict(&rows, out)))?;
+    Ok(match (rows.is_empty(), out) {
+        (true, _) => Exit::Nothing,
+        (false, 0) => Exit::Held,
+        (false, _) => Exit::Violated,
+    })
+}
+
+const HEAD: [&str; 7] = ["figure", "what", "published", "ours", "deviation", "band", "verdict"];
+
+/// The table for people.
+fn told(rows: &[(&str, Row)], is_quick: bool) -> String {
+    if rows.is_empty() {
+        return String::new();
+    }
+    let row = |(id, row): &(&str, Row)| {
+        let mut cells = vec![(*id).to_string()];
+        cells.extend(row.cells(is_quick));
+        cells
+    };
+    let mut text = table::columns(&HEAD, rows.iter().map(row).collect());
+    text.push('\n');
+    if is_quick {
+        text.push_str("Quick: a tenth of the trials. A row is in its band if its interval of three standard deviations\n");
+        text.push_str("touches the band.\n\n");
+    }
+    text
+}
+
+fn verdict(rows: &[(&str, Row)], out: usize) -> String {
+    let asserted = rows.iter().filter(|(_, row)| row.is_asserted()).count();
+    match (rows.len(), out) {
+        (0, _) => String::new(),
+        (_, 0) => format!("All {asserted} asserted rows are in their bands.\n"),
+        _ => format!("{out} of {asserted} asserted rows are OUT OF their BANDS.\n"),
+    }
+}
+
+/// The table as data.
+fn as_data(rows: &[(&str, Row)], is_quick: bool) -> Table {
+    let mut table = Table::new(&HEAD);
+    for (id, row) in rows {
+        let mut cells = vec![Cell::from(*id)];
+        cells.extend(row.cells(is_quick).into_iter().map(Cell::from));
+        table.push(cells);
+    }
+    table
+}
+
+/// Writes a figure's drawings and numbers.
+fn write(folder: &Path, figures: &[Figure]) -> Result<(), Failure> {
+    /// What stands in the JSON file: all but the drawings.
+    #[derive(Serialize)]
+    struct Numbers<'a> {
+        id: &'a str,
+        title: &'a str,
+        how_to_read: &'a str,
+        data: &'a Table,
+    }
+    for figure in figures {
+        for panel in &figure.panels {
+            let name = match panel.name.as_str() {
+                "" => format!("{}.svg", figure.id),
+                name => format!("{}.{}.svg", figure.id, name.to_lowercase().replace(' ', "-")),
+            };
+            save(&folder.join(name), &panel.svg)?;
+        }
+        let Figure { id, title, how_to_read, data, .. } = figure;
+        save(&folder.join(format!("{id}.csv")), &data.csv())?;
+        save(
+            &folder.join(format!("{id}.json")),
+            &crate::render::json(&Numbers { id, title, how_to_read, data }),
+        )?;
+    }
+    Ok(())
+}
+
+fn save(path: &Path, text: &str) -> Result<(), Failure> {
+    std::fs::write(path, text).map_err(|error| unwritable(path, &error))
+}
+
+fn unwritable(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::usage(format!("{}: cannot be written: {error}", path.display()))
+}
