@@ -68,5 +68,12 @@ const LIBRARY: &[LibraryFile] = files![
     "snapshots/power-loss.toml",
 ];
 
-const FIGURES: &[LibraryFile] =
-    files!["figures/p1-election-wan.toml", "figures/p2-split-votes.toml", "figures/p3-leader-crash.toml",];
+const FIGURES: &[LibraryFile] = files![
+    "figures/p1-election-wan.toml",
+    "figures/p2-split-votes.toml",
+    "figures/p3-leader-crash.toml",
+    "figures/p5-cluster-size.toml",
+    "figures/p10-load.toml",
+    "figures/p10-loss.toml",
+    "figures/p11-creates.toml",
+];

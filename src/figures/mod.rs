@@ -5,10 +5,14 @@
 //! drawn on Raft's axes wherever nobody has published them: their numbers are new, and nothing is asserted of them.
 
 mod p1;
+mod p10;
+mod p11;
 mod p2;
 mod p3;
+mod p5;
 
 mod draw;
+mod load;
 mod row;
 mod runs;
 
@@ -98,13 +102,13 @@ const ENTRIES: [Entry; 13] = [
     Entry { id: "P2", title: "Split votes in closed form", make: Ok(p2::make) },
     Entry { id: "P3", title: "Raft's figure 16: time without a leader", make: Ok(p3::make) },
     Entry { id: "P4", title: "Partial connectivity", make: Err(NOT_YET) },
-    Entry { id: "P5", title: "Throughput against cluster size", make: Err(NOT_YET) },
+    Entry { id: "P5", title: "Throughput against cluster size", make: Ok(p5::make) },
     Entry { id: "P6", title: "Throughput over time under failures", make: Err(NOT_YET) },
     Entry { id: "P7", title: "The message ledger", make: Err(NOT_YET) },
     Entry { id: "P8", title: "The leader-change ledger", make: Err(NOT_YET) },
     Entry { id: "P9", title: "Latency over time", make: Err(NOT_YET) },
-    Entry { id: "P10", title: "Goodput against loss, latency against load", make: Err(NOT_YET) },
-    Entry { id: "P11", title: "ZooKeeper's table 2", make: Err(NOT_YET) },
+    Entry { id: "P10", title: "Goodput against loss, latency against load", make: Ok(p10::make) },
+    Entry { id: "P11", title: "ZooKeeper's table 2", make: Ok(p11::make) },
     Entry { id: "P12", title: "Flexible quorums", make: Err(NOT_YET) },
     Entry { id: "P13", title: "Reconfiguration", make: Err("not built yet: needs membership changes") },
 ];
