@@ -42,6 +42,7 @@ pub(super) struct Layout {
     pub(super) x_labels: f64,
     /// Numbers above the drawing: at which x, in which row.
     pub(super) numbers: Vec<(f64, u32, usize)>,
+    #[cfg(test)]
     pub(super) legend: Area,
     pub(super) entries: Vec<Entry>,
 }
@@ -98,6 +99,7 @@ impl Layout {
             is_turned,
             x_labels,
             numbers,
+            #[cfg(test)]
             legend: Area { left: 0.0, top: below, right: across, bottom: end },
             entries,
         }

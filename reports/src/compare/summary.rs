@@ -1,0 +1,141 @@
+//! Who was better at what, by how much, and whether the difference is one.
+
+use serde::Serialize;
+
+use super::side::{Scores, Side};
+use crate::stats::{holm, paired};
+
+/// Below this, a difference is called one.
+const SIGNIFICANT: f64 = 0.05;
+
+/// What is compared: its name as the end of "had a lower ..", its unit, whether less is better, the number.
+type Question = (&'static str, &'static str, bool, fn(&Scores) -> f64);
+
+const QUESTIONS: [Question; 7] = [
+    ("median latency", "ms", true, |scores| scores.p50),
+    ("99th percentile of latency", "ms", true, |scores| scores.p99),
+    ("longest outage", "ms", true, |scores| scores.outage),
+    ("goodput", "1/s", false, |scores| scores.goodput),
+    ("number of messages a committed write", "", true, |scores| scores.messages),
+    ("number of bytes a committed write", "B", true, |scores| scores.bytes),
+    ("number of syncs a committed write", "", true, |scores| scores.syncs),
+];
+
+/// A comparison of two protocols.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Finding {
+    /// What was compared.
+    pub what: String,
+    /// In which unit; empty for counts.
+    pub unit: String,
+    /// The better one; the first, if the difference is not significant.
+    pub better: String,
+    /// The other.
+    pub worse: String,
+    /// Their means over seeds.
+    pub means: (f64, f64),
+    /// How many times the better one's number the other's is, as the geometric mean over seeds, and its 95 % interval;
+    /// none: a number was zero, or there are too few seeds.
+    pub ratio: Option<(f64, f64, f64)>,
+    /// In how many seeds the better one was better, and in how many the other.
+    pub seeds: (usize, usize),
+    /// The sign test's p-value, for all comparisons together (Holm).
+    pub p: f64,
+    /// Whether the difference is significant.
+    pub is_significant: bool,
+    /// All of it in a sentence.
+    pub sentence: String,
+}
+
+/// Every question for every pair of protocols, in order of questions.
+pub(super) fn findings(sides: &[Side]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for question in &QUESTIONS {
+        for (place, one) in sides.iter().enumerate() {
+            findings.extend(sides[place + 1..].iter().filter_map(|two| compared(question, one, two)));
+        }
+    }
+    let adjusted = holm(&findings.iter().map(|finding| finding.p).collect::<Vec<f64>>());
+    for (finding, p) in findings.iter_mut().zip(adjusted) {
+        finding.p = p;
+        let excludes_one = finding.ratio.is_none_or(|(_, low, high)| 1.0 < low || high < 1.0);
+        finding.is_significant = p < SIGNIFICANT && excludes_one;
+        finding.sentence = sentence(finding);
+    }
+    findings
+}
+
+/// One question for one pair; the better one first.
+fn compared((what, unit, is_less_better, of): &Question, one: &Side, two: &Side) -> Option<Finding> {
+    let both = one.scores.iter().zip(&two.scores).map(|(one, two)| (of(one), of(two)));
+    let pairs: Vec<(f64, f64)> = both.filter(|(one, two)| one.is_finite() && two.is_finite()).collect();
+    let first = paired(&pairs)?;
+    let is_greater =
+        first.greater > first.less || (first.greater == first.less && first.difference.value > 0.0);
+    let one_is_better = is_greater == *is_less_better;
+    let swapped: Vec<(f64, f64)> = pairs.iter().map(|(one, two)| (*two, *one)).collect();
+    let pairs = if one_is_better { pairs } else { swapped };
+    let paired = paired(&pairs)?;
+    let count = pairs.len() as f64;
+    let mean = |of: fn(&(f64, f64)) -> f64| pairs.iter().map(of).sum::<f64>() / count;
+    let ratio =
+        paired.ratio.filter(|ratio| ratio.low.is_finite() && ratio.high.is_finite() && ratio.low > 0.0);
+    let (better, worse) = if one_is_better { (one, two) } else { (two, one) };
+    let wins = if *is_less_better { (paired.greater, paired.less) } else { (paired.less, paired.greater) };
+    Some(Finding {
+        what: (*what).to_owned(),
+        unit: (*unit).to_owned(),
+        better: better.protocol.clone(),
+        worse: worse.protocol.clone(),
+        means: (mean(|pair| pair.0), mean(|pair| pair.1)),
+        ratio: ratio.map(|ratio| (ratio.value, ratio.low, ratio.high)),
+        seeds: wins,
+        p: paired.p,
+        is_significant: false,
+        sentence: String::new(),
+    })
+}
+
+fn sentence(finding: &Finding) -> String {
+    let Finding { what, unit, better, worse, means, ratio, seeds, p, .. } = finding;
+    let unit = if unit.is_empty() { String::new() } else { format!(" {unit}") };
+    let ratio = ratio.map_or(String::new(), |(ratio, low, high)| {
+        format!(", ratio {} (95 % interval {} to {})", digits(ratio), digits(low), digits(high))
+    });
+    let means = format!("{}{unit} against {}{unit}", digits(means.0), digits(means.1));
+    let all = seeds.0 + seeds.1;
+    let p = if *p < 0.001 { "p < 0.001".to_owned() } else { format!("p = {p:.3}") };
+    if finding.is_significant {
+        let than = if what == "goodput" { "higher" } else { "lower" };
+        return format!(
+            "{better} had a {than} {what} than {worse}: {means}{ratio}, in {} of {all} seeds ({p})",
+            seeds.0
+        );
+    }
+    if all == 0 {
+        return format!("{better} and {worse} had the same {what} in every seed: {means}");
+    }
+    format!("{what}: the difference between {better} and {worse} is not significant: {means}{ratio} ({p})")
+}
+
+/// Three significant digits.
+fn digits(value: f64) -> String {
+    if value == 0.0 || !value.is_finite() {
+        return format!("{value:.0}");
+    }
+    let decimals = (2 - value.abs().log10().floor() as i32).clamp(0, 6) as usize;
+    format!("{value:.decimals$}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_three_digits() {
+        assert_eq!(
+            [1234.5, 12.345, 0.012_345, 1.0, 0.0].map(digits),
+            ["1234", "12.3", "0.0123", "1.00", "0"]
+        );
+    }
+}
