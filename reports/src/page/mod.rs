@@ -16,9 +16,6 @@ mod story;
 mod texts;
 mod window;
 
-#[cfg(test)]
-mod tests;
-
 use checker::History;
 use serde_json::json;
 use sim::measure::Measures;

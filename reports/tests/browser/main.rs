@@ -122,7 +122,7 @@ fn the_page_fits_wide_and_narrow_windows() {
     let Some(browser) = Browser::start() else { return };
     let source = stale_read();
     let file = written("fits.html", &source.page(&source.stories(), &[]));
-    for (width, height) in [(1280, 3000), (400, 5200)] {
+    for (width, height) in [(1280, 4600), (400, 7000)] {
         browser.resize(width, height);
         browser.open(&file, "");
         browser.settle();

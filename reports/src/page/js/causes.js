@@ -5,7 +5,8 @@ function openCauses(run) {
   run.after = new Int32Array(run.count).fill(-1);
   const last = new Int32Array(run.nodes).fill(-1);
   run.effects = new Map();
-  run.arrows = [];
+  run.arrows = []; // From and to, in order of leaving.
+  run.arrowTo = new Set();
   for (let i = 0; i < run.count; i++) {
     const node = run.node[i], cause = run.cause[i];
     if (node >= 0) {
@@ -17,8 +18,9 @@ function openCauses(run) {
     if (run.effects.has(cause)) run.effects.get(cause).push(i); else run.effects.set(cause, [i]);
     const leaves = run.kind[cause] === SEND || (run.kind[cause] === CLIENT && run.kind[i] === RECEIVE);
     const arrives = run.kind[i] === RECEIVE || run.kind[i] === DROP || run.kind[i] === CLIENT;
-    if (leaves && arrives) run.arrows.push([cause, i]);
+    if (leaves && arrives) { run.arrows.push([cause, i]); run.arrowTo.add(i); }
   }
+  run.arrows.sort((a, b) => a[0] - b[0]);
 }
 
 const effectsOf = (run, place) => run.effects.get(place) || [];

@@ -118,5 +118,7 @@ function chooseEvent(px, y) {
 
 function chooseOperation(px, y) {
   const place = operationNear(px, y);
-  if (place >= 0) showOperation(place);
+  if (place < 0) return;
+  showOperation(place);
+  at("scene").scrollIntoView({ block: "nearest" });
 }

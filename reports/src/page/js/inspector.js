@@ -33,7 +33,7 @@ function drawDetail() {
   const operation = operationOf(run, i), index = run.operations.byPlace.get(operation);
   if (index !== undefined) {
     const button = element("button", "operation " + operation, { type: "button", class: "link" });
-    button.addEventListener("click", () => showOperation(operation));
+    button.addEventListener("click", () => { showOperation(operation); at("operation").scrollIntoView({ block: "nearest" }); });
     rows.push(element("p", "Belongs to ", {}, button, ": " + tellOperation(run, index)));
   }
   box.replaceChildren(...rows);

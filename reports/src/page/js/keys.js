@@ -54,6 +54,7 @@ at("copy").addEventListener("click", copyLine);
 if (runs.length && runs.every((run) => run.count)) {
   at("live").hidden = false;
   at("operations-section").hidden = false;
+  measure();
   makeChoices();
   drawSignsTable();
   parts.push(drawSpacetime, drawDetail, drawInspector, drawList, drawKey, drawOperations, drawOperationWords, drawControls);
@@ -61,7 +62,7 @@ if (runs.length && runs.every((run) => run.count)) {
   listenToMouse(canvas, chooseEvent);
   listenToMouse(table, chooseOperation);
   listenToKeys();
-  window.addEventListener("resize", changed);
+  window.addEventListener("resize", measure);
   window.addEventListener("beforeprint", drawAll);
   window.addEventListener("popstate", () => { if (read()) changed(); });
   window.addEventListener("hashchange", () => { if (read()) changed(); });

@@ -8,7 +8,7 @@ const moment = {
   isCollapsed: true,        // heartbeats
   cone: "", origin: 0,      // "past" or "future" of the event `origin`
   operation: -1, key: 0,    // by place in the plan; by place in the list of keys
-  marks: null,
+  marks: null, version: 0,  // which events are marked, and how often that changed
 };
 const parts = [];
 let isWaiting = false;
@@ -35,6 +35,7 @@ function isShown(run, place) {
 
 function remark() {
   moment.marks = marksOf(here());
+  moment.version++;
 }
 
 // To an event of the run at hand. `isJump`: it gets an entry of its own in the browser's history.
@@ -48,6 +49,7 @@ function go(place, isJump) {
 
 // Moves the stretch of time so that this time is well within it.
 function follow(time) {
+  if (moment.from <= least && most <= moment.to) return;
   const size = moment.to - moment.from, edge = size / 8;
   if (moment.from + edge <= time && time <= moment.to - edge) return;
   look(time - size / 2, time + size / 2);
@@ -68,7 +70,7 @@ function zoom(factor, around) {
 
 // A stretch with a few dozen events around one.
 function lookAround(place) {
-  const run = here(), near = 24, shown = [];
+  const run = here(), near = Math.max(8, Math.round(wide / 50)), shown = [];
   for (let i = place; i >= 0 && shown.length < near; i--) if (isShown(run, i)) shown.push(i);
   const first = shown.length ? shown[shown.length - 1] : place, time = run.time[place];
   const half = Math.max((time - run.time[first]) * 1.1, 200e3);

@@ -9,6 +9,8 @@ const keyNow = () => here().operations.keys[moment.key];
 // Rows of operations: one a client, more where a client has several open at once.
 function arrange(run) {
   const key = keyNow(), operations = run.operations, rows = [];
+  run.rows = run.rows || new Map();
+  if (run.rows.has(key)) return run.rows.get(key);
   for (let i = 0; i < operations.count; i++) {
     if (key && operations.key[i] !== key.key) continue;
     let row = rows.find((row) => row.client === operations.client[i] && row.until <= operations.call[i]);
@@ -16,12 +18,15 @@ function arrange(run) {
     row.list.push(i);
     row.until = operations.ret[i] === Infinity ? operations.call[i] + 5e6 : operations.ret[i];
   }
-  return rows.sort((a, b) => a.client - b.client);
+  rows.sort((a, b) => a.client - b.client);
+  run.rows.set(key, rows);
+  return rows;
 }
 
 // Where in time each operation takes effect in the order that was found: as early as those before it allow.
 function effectTimes(run, key) {
-  const times = new Map();
+  if (key.times) return key.times;
+  const times = (key.times = new Map());
   let last = 0;
   for (const [rank, place] of key.order.entries()) {
     const index = run.operations.byPlace.get(place);
@@ -35,8 +40,9 @@ function effectTimes(run, key) {
 function drawOperations() {
   const run = here(), key = keyNow();
   rowsOfClients = arrange(run);
-  const height = TOP + rowsOfClients.length * ROW + 8, width = table.clientWidth;
-  prepare(table, brush, height);
+  // As wide as the diagram above: to ask for the width again would lay out the page again.
+  const height = TOP + rowsOfClients.length * ROW + 8, width = layout.width;
+  prepare(table, brush, width, height);
   axis(brush, width, height);
   drawBands(brush, run.bands, TOP - 4, height, width, false);
   const effects = key ? effectTimes(run, key) : new Map();
@@ -108,9 +114,12 @@ function drawOperationWords() {
   at("operation").textContent = "Operation " + moment.operation + ": " + tellOperation(run, index) + role + place;
 }
 
-// The contradiction of the key, or that there is none.
+// The contradiction of the key, or that there is none. It is written anew only when the key is another.
+let writtenKey = null;
 function drawKey() {
   const run = here(), key = keyNow(), box = at("contradiction"), list = at("core");
+  if (writtenKey === (key || run)) return;
+  writtenKey = key || run;
   if (!key) {
     box.textContent = run.operations.raw.promise || "No promise of linearizability was made, and none is judged here.";
     box.className = "";
@@ -124,7 +133,7 @@ function drawKey() {
   const items = told.map((place) => {
     const index = run.operations.byPlace.get(place), mark = key.bad === place ? "\u2717 " : "";
     const button = element("button", mark + tellOperation(run, index), { type: "button", class: "link", "data-operation": place });
-    button.addEventListener("click", () => showOperation(place));
+    button.addEventListener("click", () => { showOperation(place); at("scene").scrollIntoView({ block: "nearest" }); });
     return element("li", "", {}, button, key.beside.has(place) ? " (named beside)" : "");
   });
   list.replaceChildren(...(items.length ? [element("ol", "", {}, ...items)] : []),

@@ -1,7 +1,10 @@
 // The space-time diagram: a group a protocol, in it a lane a node and one for the clients; time runs to the right. Only
 // what is within the stretch of time looked at is drawn.
 
-const canvas = at("spacetime"), pen = canvas.getContext("2d");
+const canvas = at("spacetime"), ground = canvas.getContext("2d");
+// What changes with every step lies on a canvas above, so that the rest is drawn once for a stretch of time.
+const glass = at("glass"), above = glass.getContext("2d");
+let pen = ground;
 const LEFT = 64, TOP = 22, HEAD = 20, RIGHT = 10;
 const ink = "#1a1a1a", soft = "#6b6b6b", pale = "#d5d5d5";
 const FONT = "12px system-ui, sans-serif", SMALL = "11px system-ui, sans-serif";
@@ -11,6 +14,13 @@ let layout = { groups: [], height: 0, width: 0 };
 
 const x = (time) => LEFT + ((time - moment.from) / (moment.to - moment.from)) * (layout.width - LEFT - RIGHT);
 const timeAtX = (px) => moment.from + ((px - LEFT) / (layout.width - LEFT - RIGHT)) * (moment.to - moment.from);
+
+// How wide the diagram is. Asked for only when it may have changed: the question makes the browser lay out the page.
+let wide = canvas.clientWidth;
+function measure() {
+  wide = canvas.clientWidth;
+  changed();
+}
 
 // Where each lane is; hidden nodes have none.
 function place() {
@@ -27,12 +37,12 @@ function place() {
     y += 8;
     return { run, top, bottom: y - 4, lane };
   });
-  return { groups, height: y + 4, width: canvas.clientWidth, row };
+  return { groups, height: y + 4, width: wide, row };
 }
 
 // Makes a canvas as sharp as the screen.
-function prepare(canvas, pen, height) {
-  const ratio = window.devicePixelRatio || 1, width = canvas.clientWidth;
+function prepare(canvas, pen, width, height) {
+  const ratio = window.devicePixelRatio || 1;
   canvas.style.height = height + "px";
   if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
     canvas.width = Math.round(width * ratio);
@@ -81,7 +91,7 @@ function drawBands(pen, bands, top, bottom, width, isNamed) {
     pen.setLineDash([]);
     if (!isNamed) continue;
     // Names stand side by side, none on another.
-    const text = "\u26a1 " + band.text, px = Math.max(from + 4, free), y = top + HEAD / 2;
+    const text = "\u26a1\ufe0e " + band.text, px = Math.max(from + 4, free), y = top + HEAD / 2;
     free = px + pen.measureText(text).width + 12;
     pen.fillStyle = "#fffdf0";
     pen.fillRect(px - 3, y - 7, free - px - 6, 14);
@@ -142,42 +152,43 @@ function dimmed(run, place) {
   return moment.marks !== null && run.index === moment.run && !moment.marks[place];
 }
 
+// The arrows of a group; those of the event at the cursor are drawn later, on top.
 function drawArrows(group) {
-  const { run, lane } = group, seen = new Set(), shown = [];
+  const { run } = group, seen = new Set(), shown = [];
   for (const arrow of run.arrows) {
     const [from, to] = arrow;
     if (run.time[from] > moment.to) break;
-    if (run.time[to] < moment.from || !isShown(run, from) || !isShown(run, to)) continue;
-    const start = lane[laneOf(run, from)], end = lane[laneOf(run, to)];
-    if (start === undefined || end === undefined || start < 0 || end < 0) continue;
-    shown.push([from, to, start, end]);
+    if (run.time[to] >= moment.from && isShown(run, from) && isShown(run, to)) shown.push(arrow);
   }
-  const isMany = shown.length > ARROWS_MANY;
-  pen.font = SMALL;
-  for (const [from, to, start, end] of shown) {
-    const left = x(run.time[from]), right = x(run.time[to]);
-    const isNear = run.index === moment.run && (from === moment.event || to === moment.event);
-    if (isMany && !isNear) {
-      const key = Math.round(left / 2) * 4096 + start * 64 + end;
+  const isMany = shown.length > ARROWS_MANY, isNamed = shown.length < 60;
+  for (const [from, to] of shown) {
+    if (isMany) {
+      // One of those that would lie upon each other.
+      const key = (Math.round(x(run.time[from]) / 2) * 65 + laneOf(run, from)) * 65 + laneOf(run, to);
       if (seen.has(key)) continue;
       seen.add(key);
     }
-    const isDim = dimmed(run, from) || dimmed(run, to), isClient = run.client[from] >= 0 || run.client[to] >= 0;
-    pen.globalAlpha = isDim ? 0.12 : isNear ? 1 : isMany ? 0.3 : isClient ? 0.5 : 0.85;
-    pen.strokeStyle = isNear ? ink : isClient ? "#767676" : "#2c5c92";
-    pen.lineWidth = isNear ? 2.5 : 1;
-    const isLost = run.kind[to] === DROP;
-    pen.setLineDash(isLost ? [5, 4] : isClient ? [1, 3] : []);
-    let tip = right, height = end;
-    if (start === end) height = start + 9; // Lost where it was sent.
-    pen.beginPath(); pen.moveTo(left, start); pen.lineTo(tip, height); pen.stroke();
-    pen.setLineDash([]);
-    if (!isMany || isNear) arrowHead(left, start, tip, height, isLost);
-    const room = Math.hypot(tip - left, height - start), name = word(run.raw.columns.message[from]);
-    if (name && !isDim && (isNear || (!isMany && shown.length < 60 && room > 60))) nameArrow(name, left, start, tip, height);
+    drawArrow(group, from, to, { isMany, isNamed, isNear: false });
   }
   pen.globalAlpha = 1;
   if (!isMany) drawStubs(group);
+}
+
+function drawArrow({ run, lane }, from, to, { isMany, isNamed, isNear }) {
+  const start = lane[laneOf(run, from)], end = lane[laneOf(run, to)];
+  if (start === undefined || end === undefined || start < 0 || end < 0) return;
+  const left = x(run.time[from]), right = x(run.time[to]), isLost = run.kind[to] === DROP;
+  const isDim = dimmed(run, from) || dimmed(run, to), isClient = run.client[from] >= 0 || run.client[to] >= 0;
+  const height = start === end ? start + 9 : end; // Lost where it was sent.
+  pen.globalAlpha = isDim ? 0.12 : isNear ? 1 : isMany ? 0.3 : isClient ? 0.5 : 0.85;
+  pen.strokeStyle = isNear ? ink : isClient ? "#767676" : "#2c5c92";
+  pen.lineWidth = isNear ? 2.5 : 1;
+  pen.setLineDash(isLost ? [5, 4] : isClient && !isMany ? [1, 3] : []);
+  pen.beginPath(); pen.moveTo(left, start); pen.lineTo(right, height); pen.stroke();
+  pen.setLineDash([]);
+  if (!isMany || isNear) arrowHead(left, start, right, height, isLost);
+  const name = word(run.raw.columns.message[from]);
+  if (name && !isDim && (isNear || (isNamed && Math.hypot(right - left, height - start) > 60))) nameArrow(name, left, start, right, height);
 }
 
 function arrowHead(left, top, right, bottom, isLost) {
@@ -290,19 +301,36 @@ function drawCursor(pen, height) {
   pen.setLineDash([]);
 }
 
+let backdropOf = "", shownOf = 0;
+
 function drawSpacetime() {
   layout = place();
-  prepare(canvas, pen, layout.height);
+  const hidden = [...moment.hidden, "without", ...moment.without].join();
+  const what = [moment.from, moment.to, layout.width, layout.height, window.devicePixelRatio, moment.run, moment.isCollapsed,
+    moment.version, hidden].join(" ");
+  if (what !== backdropOf) drawBackdrop();
+  backdropOf = what;
+  pen = above;
+  prepare(glass, pen, layout.width, layout.height);
+  pen.clearRect(0, 0, layout.width, layout.height);
+  drawHere();
+  pen = ground;
+  at("shown").textContent = tellShown(shownOf);
+}
+
+function drawBackdrop() {
+  prepare(canvas, pen, layout.width, layout.height);
   axis(pen, layout.width, layout.height);
-  let shown = 0;
+  shownOf = 0;
   for (const group of layout.groups) {
     const { run } = group;
     drawBands(pen, run.bands, group.top, group.bottom, layout.width, true);
     pen.save();
     pen.beginPath(); pen.rect(LEFT - 8, group.top, layout.width - LEFT + 8, group.bottom - group.top + 4); pen.clip();
     group.lane.forEach((y, node) => { if (y >= 0) drawLane(group, node); });
+    pen.font = SMALL;
     drawArrows(group);
-    shown += drawSigns(group);
+    shownOf += drawSigns(group);
     pen.restore();
     const isHere = run.index === moment.run;
     pen.fillStyle = isHere ? ink : "#e4e4e4";
@@ -314,13 +342,24 @@ function drawSpacetime() {
     pen.fillStyle = ink;
     group.lane.forEach((y, node) => { if (y >= 0) pen.fillText(node === run.clients ? "clients" : "n" + node, 12, y); });
   }
+}
+
+// The event at the cursor, and the messages that came to it or left from it.
+function drawHere() {
+  const group = layout.groups[moment.run], { run, lane } = group, i = moment.event, y = lane[laneOf(run, i)];
   drawCursor(pen, layout.height);
-  const group = layout.groups[moment.run], y = group && group.lane[laneOf(group.run, moment.event)];
+  pen.save();
+  pen.beginPath(); pen.rect(LEFT - 8, group.top, layout.width, group.bottom - group.top + 4); pen.clip();
+  pen.font = SMALL;
+  const near = { isMany: false, isNamed: true, isNear: true };
+  if (run.arrowTo.has(i)) drawArrow(group, run.cause[i], i, near);
+  for (const effect of effectsOf(run, i)) if (run.arrowTo.has(effect)) drawArrow(group, i, effect, near);
+  pen.globalAlpha = 1;
   if (y >= 0) {
     pen.strokeStyle = ink; pen.lineWidth = 2.5;
-    pen.beginPath(); pen.arc(x(group.run.time[moment.event]), y, 12, 0, 7); pen.stroke();
+    pen.beginPath(); pen.arc(x(run.time[i]), y, 12, 0, 7); pen.stroke();
   }
-  at("shown").textContent = tellShown(shown);
+  pen.restore();
 }
 
 function tellShown(shown) {
