@@ -3,24 +3,22 @@
 const table = at("operations"), brush = table.getContext("2d");
 const ROW = 24;
 let rowsOfClients = [];
+// The diagram does not shrink while one moves in time, so that the page does not jump.
+let tallest = 0, sizeOfTallest = 0;
 
 const keyNow = () => here().operations.keys[moment.key];
 
-// Rows of operations: one a client, more where a client has several open at once.
+// Rows of the operations within the stretch of time looked at: one a client, more where a client has several open.
 function arrange(run) {
   const key = keyNow(), operations = run.operations, rows = [];
-  run.rows = run.rows || new Map();
-  if (run.rows.has(key)) return run.rows.get(key);
   for (let i = 0; i < operations.count; i++) {
-    if (key && operations.key[i] !== key.key) continue;
+    if ((key && operations.key[i] !== key.key) || operations.ret[i] < moment.from || operations.call[i] > moment.to) continue;
     let row = rows.find((row) => row.client === operations.client[i] && row.until <= operations.call[i]);
     if (!row) rows.push((row = { client: operations.client[i], until: 0, list: [] }));
     row.list.push(i);
-    row.until = operations.ret[i] === Infinity ? operations.call[i] + 5e6 : operations.ret[i];
+    row.until = operations.ret[i];
   }
-  rows.sort((a, b) => a.client - b.client);
-  run.rows.set(key, rows);
-  return rows;
+  return rows.sort((a, b) => a.client - b.client);
 }
 
 // Where in time each operation takes effect in the order that was found: as early as those before it allow.
@@ -41,7 +39,10 @@ function drawOperations() {
   const run = here(), key = keyNow();
   rowsOfClients = arrange(run);
   // As wide as the diagram above: to ask for the width again would lay out the page again.
-  const height = TOP + rowsOfClients.length * ROW + 8, width = layout.width;
+  const size = moment.to - moment.from, width = layout.width;
+  tallest = sizeOfTallest === size ? Math.max(tallest, rowsOfClients.length) : rowsOfClients.length;
+  sizeOfTallest = size;
+  const height = TOP + Math.max(tallest, 2) * ROW + 8;
   prepare(table, brush, width, height);
   axis(brush, width, height);
   drawBands(brush, run.bands, TOP - 4, height, width, false);

@@ -329,6 +329,7 @@ function drawBackdrop() {
     pen.beginPath(); pen.rect(LEFT - 8, group.top, layout.width - LEFT + 8, group.bottom - group.top + 4); pen.clip();
     group.lane.forEach((y, node) => { if (y >= 0) drawLane(group, node); });
     pen.font = SMALL;
+    drawEnds(group);
     drawArrows(group);
     shownOf += drawSigns(group);
     pen.restore();
@@ -341,6 +342,21 @@ function drawBackdrop() {
     pen.font = FONT;
     pen.fillStyle = ink;
     group.lane.forEach((y, node) => { if (y >= 0) pen.fillText(node === run.clients ? "clients" : "n" + node, 12, y); });
+  }
+}
+
+// Where what is shown of a run begins and ends, and whether the run goes on there.
+function drawEnds(group) {
+  const { run } = group, isWhole = run.raw.first + run.count > run.raw.total;
+  const ends = [[run.time[run.count - 1], isWhole ? "the run ends" : "cut here", 1]];
+  if (run.raw.first > 1) ends.push([run.time[0], "cut here", -1]);
+  for (const [time, text, side] of ends) {
+    const px = x(time);
+    if (px < LEFT || px > layout.width) continue;
+    pen.fillStyle = "#8a8a8a";
+    pen.fillRect(px - 1, group.top, 2, group.bottom - group.top);
+    const size = pen.measureText(text).width;
+    pen.fillText(text, side > 0 ? Math.min(px + 6, layout.width - size - 2) : px - size - 6, group.bottom - 8);
   }
 }
 
