@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use sim::outcome::{JudgeReport, Verdict};
+
 use crate::figure::{Cell, Figure, Panel, Table};
 use crate::page::Story;
 use crate::page::markup::{data_address, drawing, escape};
@@ -194,29 +196,40 @@ pub(super) fn events(stories: &[Story], windows: &[Window]) -> String {
     html
 }
 
-/// Every judge and what it says.
+/// Every judge and what it says, protocols side by side; what did not hold comes first.
 pub(super) fn judges(stories: &[Story]) -> String {
-    let mut html = String::new();
+    let mut html = "<div class=\"judges-of\">".to_owned();
     for story in stories {
         let _ = write!(
             html,
-            "<h4>{}</h4><div class=\"scroller\" tabindex=\"0\"><table class=\"judges\"><thead><tr><th scope=\"col\">judge</th><th scope=\"col\">says</th><th scope=\"col\">observed</th><th scope=\"col\">in words</th></tr></thead><tbody>",
-            escape(&story.header.protocol)
+            "<div><h3>{}</h3><div class=\"scroller\" tabindex=\"0\"><table class=\"judges\"><thead><tr><th \
+             scope=\"col\">judge</th><th scope=\"col\">says</th><th scope=\"col\">observed</th></tr></thead><tbody>",
+            escape(&story.header.protocol),
         );
-        for judge in &story.outcome.judges {
+        let mut judges: Vec<&JudgeReport> = story.outcome.judges.iter().collect();
+        judges.sort_by_key(|judge| match judge.verdict {
+            Verdict::Violated => 0,
+            Verdict::Unknown => 1,
+            Verdict::Ok => 2,
+            Verdict::NotChecked => 3,
+        });
+        for judge in judges {
             let says = serde_json::to_value(judge.verdict).expect("plain data");
             let says = says.as_str().unwrap_or_default();
             let _ = write!(
                 html,
-                "<tr class=\"judge-{says}\"><th scope=\"row\">{}</th><td>{says}</td><td>{}</td><td>{}</td></tr>",
+                "<tr class=\"judge-{says}\"><th scope=\"row\">{}</th><td>{says}</td><td>{}</td></tr>",
                 escape(&judge.name),
                 judge.observed,
-                escape(&judge.detail),
             );
+            if !judge.detail.is_empty() {
+                let _ =
+                    write!(html, "<tr><td colspan=\"3\" class=\"found\">{}</td></tr>", escape(&judge.detail));
+            }
         }
-        html.push_str("</tbody></table></div>");
+        html.push_str("</tbody></table></div></div>");
     }
-    html
+    html + "</div>"
 }
 
 /// What the seed drew.

@@ -118,23 +118,28 @@ pub(super) fn rules_named<'a>(stories: &'a [Story], windows: &[Window]) -> BTree
     named
 }
 
-/// What was known of each node just before the window: its fields by name.
+/// What was known of each node just before the window: its fields and their values, as the node orders them.
 fn state_before(story: &Story, window: &Window, texts: &mut Texts) -> Json {
-    let mut nodes: Vec<BTreeMap<&str, &str>> = vec![BTreeMap::new(); usize::from(story.header.nodes)];
+    let mut nodes: Vec<Vec<(&str, &str)>> = vec![Vec::new(); usize::from(story.header.nodes)];
     for event in &story.events[..window.range.start] {
         let Some(fields) = event.node.and_then(|node| nodes.get_mut(usize::from(node))) else { continue };
         if matches!(event.kind, TraceKind::Boot | TraceKind::Crash) {
             fields.clear();
         }
-        fields.extend(event.state.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        for (name, value) in &event.state {
+            match fields.iter_mut().find(|field| field.0 == name) {
+                Some(field) => field.1 = value,
+                None => fields.push((name, value)),
+            }
+        }
     }
-    let pairs = |fields: &BTreeMap<&str, &str>, texts: &mut Texts| {
+    let mut pairs = |fields: &Vec<(&str, &str)>| {
         fields
             .iter()
             .map(|(name, value)| json!([texts.number(name), texts.number(value)]))
             .collect::<Vec<_>>()
     };
-    nodes.iter().map(|fields| pairs(fields, texts)).collect()
+    nodes.iter().map(&mut pairs).collect()
 }
 
 /// What events changed, in one row of numbers: events since the last, how many fields, then name and value of each.

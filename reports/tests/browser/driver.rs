@@ -92,11 +92,31 @@ impl Browser {
 
     /// Clicks what a selector finds, as a user would: it must be visible and in nobody's shade.
     pub(crate) fn click(&self, selector: &str) {
+        let element = self.find(selector);
+        self.must("POST", &format!("/element/{element}/click"), json!({}));
+        self.settle();
+    }
+
+    /// What can be read of what a selector finds, even where the page may run no script.
+    pub(crate) fn shows(&self, selector: &str) -> String {
+        let text = self.look(&format!("/element/{}/text", self.find(selector)));
+        text.as_str().unwrap_or_else(|| panic!("{selector} has a text")).to_owned()
+    }
+
+    /// Whether anything of what a selector finds can be seen.
+    pub(crate) fn is_displayed(&self, selector: &str) -> bool {
+        self.look(&format!("/element/{}/displayed", self.find(selector))) == true
+    }
+
+    fn find(&self, selector: &str) -> String {
         let found = self.must("POST", "/element", json!({ "using": "css selector", "value": selector }));
         let id = found.as_object().and_then(|object| object.values().next()).and_then(Json::as_str);
-        let id = id.unwrap_or_else(|| panic!("nothing is {selector}"));
-        self.must("POST", &format!("/element/{id}/click"), json!({}));
-        self.settle();
+        id.unwrap_or_else(|| panic!("nothing is {selector}")).to_owned()
+    }
+
+    fn look(&self, path: &str) -> Json {
+        let path = format!("/session/{}{path}", self.session);
+        self.ask("GET", &path, None).unwrap_or_else(|error| panic!("{path}: {error}"))
     }
 
     /// Presses keys, wherever the focus is. `\u{e012}` and `\u{e014}` are the left and right arrow.

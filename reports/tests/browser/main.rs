@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use driver::Browser;
 use fixture::Source;
+use serde_json::json;
 
 /// A leader that answers reads from itself alone is cut off from the others, but not from its clients.
 fn stale_read() -> Source {
@@ -131,7 +132,41 @@ fn the_page_fits_wide_and_narrow_windows() {
         assert_eq!(overhang, 0, "the body of a window of {width} pixels scrolls sideways");
         picture(&browser, &format!("page-{width}.png"));
     }
+    // On paper there is nothing to press, and what is at the cursor stays.
+    browser.resize(1000, 2600);
+    browser.developer("Emulation.setEmulatedMedia", json!({ "media": "print" }));
+    browser.settle();
+    let is_there = |selector: &str| {
+        browser.run(&format!("return document.querySelector({selector:?}).getClientRects().length > 0"))
+    };
+    assert_eq!(
+        (is_there(".tools"), is_there("#scrub"), is_there("#copy")),
+        (false.into(), false.into(), false.into())
+    );
+    assert_eq!(
+        (is_there("#spacetime"), is_there("#inspector"), is_there("#list tr.here")),
+        (true.into(), true.into(), true.into())
+    );
+    picture(&browser, "print.png");
+    browser.developer("Emulation.setEmulatedMedia", json!({ "media": "" }));
+    browser.developer("Emulation.setEmulatedVisionDeficiency", json!({ "type": "achromatopsia" }));
+    browser.click("#help-button");
+    picture(&browser, "grey.png");
     assert_eq!(browser.complaints(), [""; 0]);
+}
+
+/// Without a script the verdict and the first events are there.
+#[test]
+fn a_reader_without_a_script_can_read() {
+    let Some(browser) = Browser::start() else { return };
+    let source = stale_read();
+    let file = written("plain.html", &source.page(&source.stories(), &[]));
+    browser.developer("Emulation.setScriptExecutionDisabled", json!({ "value": true }));
+    browser.open(&file, "");
+    assert!(browser.shows("#verdict").starts_with("raft: n0 lets read"), "{}", browser.shows("#verdict"));
+    assert!(browser.shows("table.events tbody tr:nth-child(300)").starts_with("300 "));
+    assert!(!browser.is_displayed("#live") && !browser.is_displayed("#operations-section"));
+    picture(&browser, "plain.png");
 }
 
 /// Ten thousand events of three protocols: small enough to send, and scrubbed without a visible pause.

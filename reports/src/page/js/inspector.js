@@ -77,7 +77,8 @@ function inspectRun(run, place) {
   const nodes = [...Array(run.nodes).keys()].filter((node) => !moment.hidden.has(node));
   const states = nodes.map((node) => stateAt(run, node, place));
   const names = [...new Set(states.flatMap((state) => [...state.keys()]))];
-  const head = element("tr", "", {}, element("td"), ...nodes.map((node) => element("th", "n" + node, { scope: "col" })));
+  const head = element("tr", "", {}, element("td"), ...nodes.map((node, column) =>
+    element("th", "n" + node + (states[column].size ? "" : " (down)"), { scope: "col" })));
   const rows = names.map((name) => element("tr", "", {}, element("th", name, { scope: "row" }),
     ...states.map((state, column) => cell(run, state.get(name), place, name, nodes[column]))));
   const ended = run.time[run.count - 1] < here().time[moment.event] ? " (the run has ended)" : "";

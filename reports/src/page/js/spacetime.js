@@ -208,8 +208,13 @@ function arrowHead(left, top, right, bottom, isLost) {
   pen.fill();
 }
 
+// Where names were drawn, so that none is drawn on another.
+let named = [];
+
 function nameArrow(name, left, top, right, bottom) {
   const px = left + (right - left) * 0.38, y = top + (bottom - top) * 0.38, width = pen.measureText(name).width;
+  if (named.some(([x, height, size]) => Math.abs(height - y) < 12 && x < px + width + 6 && px < x + size + 6)) return;
+  named.push([px, y, width]);
   pen.fillStyle = "rgba(255, 255, 255, 0.85)";
   pen.fillRect(px + 2, y - 6, width + 4, 12);
   pen.fillStyle = ink;
@@ -322,6 +327,7 @@ function drawBackdrop() {
   prepare(canvas, pen, layout.width, layout.height);
   axis(pen, layout.width, layout.height);
   shownOf = 0;
+  named = [];
   for (const group of layout.groups) {
     const { run } = group;
     drawBands(pen, run.bands, group.top, group.bottom, layout.width, true);
@@ -368,6 +374,7 @@ function drawHere() {
   pen.beginPath(); pen.rect(LEFT - 8, group.top, layout.width, group.bottom - group.top + 4); pen.clip();
   pen.font = SMALL;
   const near = { isMany: false, isNamed: true, isNear: true };
+  named = [];
   if (run.arrowTo.has(i)) drawArrow(group, run.cause[i], i, near);
   for (const effect of effectsOf(run, i)) if (run.arrowTo.has(effect)) drawArrow(group, i, effect, near);
   pen.globalAlpha = 1;
