@@ -76,4 +76,7 @@ const FIGURES: &[LibraryFile] = files![
     "figures/p10-load.toml",
     "figures/p10-loss.toml",
     "figures/p11-creates.toml",
+    "figures/p7-ledger.toml",
+    "figures/p8-leader-change.toml",
+    "figures/p12-flexible-quorums.toml",
 ];

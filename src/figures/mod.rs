@@ -7,14 +7,18 @@
 mod p1;
 mod p10;
 mod p11;
+mod p12;
 mod p2;
 mod p3;
 mod p5;
+mod p7;
+mod p8;
 
 mod draw;
 mod load;
 mod row;
 mod runs;
+mod traced;
 
 use std::path::{Path, PathBuf};
 
@@ -104,12 +108,12 @@ const ENTRIES: [Entry; 13] = [
     Entry { id: "P4", title: "Partial connectivity", make: Err(NOT_YET) },
     Entry { id: "P5", title: "Throughput against cluster size", make: Ok(p5::make) },
     Entry { id: "P6", title: "Throughput over time under failures", make: Err(NOT_YET) },
-    Entry { id: "P7", title: "The message ledger", make: Err(NOT_YET) },
-    Entry { id: "P8", title: "The leader-change ledger", make: Err(NOT_YET) },
+    Entry { id: "P7", title: "The message ledger", make: Ok(p7::make) },
+    Entry { id: "P8", title: "The leader-change ledger", make: Ok(p8::make) },
     Entry { id: "P9", title: "Latency over time", make: Err(NOT_YET) },
     Entry { id: "P10", title: "Goodput against loss, latency against load", make: Ok(p10::make) },
     Entry { id: "P11", title: "ZooKeeper's table 2", make: Ok(p11::make) },
-    Entry { id: "P12", title: "Flexible quorums", make: Err(NOT_YET) },
+    Entry { id: "P12", title: "Flexible quorums", make: Ok(p12::make) },
     Entry { id: "P13", title: "Reconfiguration", make: Err("not built yet: needs membership changes") },
 ];
 

@@ -1,0 +1,67 @@
+//! Runs looked at event by event: what one write cost, and when it was committed.
+
+use scenarios::Scenario;
+use sim::measure::Change;
+use sim::plan::Plan;
+use sim::trace::{TraceEvent, TraceKind};
+
+use crate::engine::{self, Protocol, Run, RunOptions};
+
+/// A run with its trace and measures.
+pub(super) struct Traced {
+    pub(super) plan: Plan,
+    pub(super) run: Run,
+    /// Who led at the end.
+    pub(super) leader: u8,
+}
+
+/// Runs a seed of a scenario.
+pub(super) fn traced(scenario: &Scenario, protocol: Protocol, seed: u64) -> Traced {
+    let plan = scenario.plan(seed);
+    let options = RunOptions { tracing: true, measuring: true, ..RunOptions::default() };
+    let run = engine::run(protocol, &plan, &options).unwrap_or_else(|refused| panic!("{refused}"));
+    let leads = |milestone: &&sim::measure::Milestone| matches!(milestone.what, Change::Leads { .. });
+    let leader = run.measures.milestones.iter().rev().find(leads).expect("somebody led").node;
+    Traced { plan, run, leader }
+}
+
+/// A write by itself, with nothing else going on.
+pub(super) struct Write {
+    /// When the leader proposed it.
+    pub(super) proposed: u64,
+    /// When the leader delivered it.
+    pub(super) committed: u64,
+    /// When each other node delivered it, in order of time; nodes that had not by the next write's end are left out.
+    pub(super) applied: Vec<u64>,
+}
+
+impl Traced {
+    /// When operation `index` of the plan was first sent.
+    pub(super) fn called(&self, index: usize) -> u64 {
+        self.run.measures.operations[index].called.expect("a client that waits sends all it has")
+    }
+
+    /// The events from when one operation was sent to when another was.
+    pub(super) fn between(&self, first: usize, end: usize) -> &[TraceEvent] {
+        let trace = &self.run.trace;
+        let place = |index| trace.partition_point(|event| event.time < self.called(index));
+        &trace[place(first)..place(end)]
+    }
+
+    /// Operation `index`, proposed by messages of this kind.
+    pub(super) fn write(&self, index: usize, proposal: &str) -> Write {
+        let since = self.run.trace.partition_point(|event| event.time < self.called(index));
+        let events = &self.run.trace[since..];
+        let at_leader = |event: &&TraceEvent| event.node == Some(self.leader);
+        let sent = |event: &&TraceEvent| event.kind == TraceKind::Send && event.message == proposal;
+        let delivered = |event: &&TraceEvent| event.kind == TraceKind::Deliver;
+        let proposed = events.iter().filter(at_leader).find(sent).expect("the leader proposes it").time;
+        let commit = events.iter().filter(at_leader).find(delivered).expect("the leader delivers it");
+        // Every node's words for a delivery are the same: slot, position, operation.
+        let applied = events
+            .iter()
+            .filter(|event| event.kind == TraceKind::Deliver && event.node != Some(self.leader))
+            .filter(|event| event.text == commit.text);
+        Write { proposed, committed: commit.time, applied: applied.map(|event| event.time).collect() }
+    }
+}
