@@ -133,8 +133,10 @@ impl Scenario {
         let spec = &self.workload;
         match spec.pace {
             Pace::Open { rate } => {
-                let count = share(operations_at(rate, spec.end) as u64, client, spec);
-                arrivals(Stream::new(seed, &format!("client/{client}/arrivals")), count, spec.end)
+                let span = spec.end - spec.start;
+                let count = share(operations_at(rate, span) as u64, client, spec);
+                let arrivals = arrivals(Stream::new(seed, &format!("client/{client}/arrivals")), count, span);
+                arrivals.into_iter().map(|at| spec.start + at).collect()
             }
             Pace::Closed { think, operations } => {
                 let most = operations.map_or(u64::MAX, |operations| share(operations, client, spec));
@@ -143,7 +145,8 @@ impl Scenario {
                 let mut time = 0;
                 let mut times = Vec::new();
                 while (times.len() as u64) < most && time < spec.end {
-                    let next = stream.between(think.from, think.to);
+                    let wait = if times.is_empty() { spec.start } else { 0 };
+                    let next = wait + stream.between(think.from, think.to);
                     time += next + turn;
                     times.push(next);
                 }

@@ -92,7 +92,9 @@ pub struct WorkloadSpec {
     pub keys: u32,
     /// When they start operations.
     pub pace: Pace,
-    /// After when no operation starts.
+    /// Before when no operation starts.
+    pub start: u64,
+    /// After when no operation starts. `start < end`.
     pub end: u64,
     /// Weights of reads, writes, compare-and-swaps and deletes. Their sum is not zero.
     pub mix: Mix,

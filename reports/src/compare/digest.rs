@@ -101,6 +101,7 @@ fn lasts(what: &FaultKind) -> Option<u64> {
         FaultKind::Pause { duration, .. }
         | FaultKind::Partition { duration, .. }
         | FaultKind::Cut { duration, .. }
+        | FaultKind::Sieve { duration, .. }
         | FaultKind::Weather { duration, .. }
         | FaultKind::FailDisk { duration, .. }
         | FaultKind::SlowDisk { duration, .. } => Some(*duration),

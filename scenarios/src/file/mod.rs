@@ -336,6 +336,7 @@ const NO_WORKLOAD: WorkloadSpec = WorkloadSpec {
     clients: 1,
     keys: 1,
     pace: Pace::Open { rate: 1 },
+    start: 0,
     end: 0,
     mix: Mix { read: 1, write: 0, cas: 0, delete: 0 },
     reads: ReadMode::Linearizable,
@@ -366,14 +367,16 @@ fn workload(root: &Table<'_>, cluster: &Cluster, network: &NetworkSpec) -> Optio
         table.get("session_timeout", |field| field.positive_duration()).or_value(CLIENT_SESSION);
     let value_bytes = table.get("value_bytes", |field| field.whole(VALUE_BYTES, VALUE_BYTES_MAX));
     let pace = pace(&table);
-    let end = end(&table, pace.as_ref(), clients.as_ref(), timeout);
+    let start = table.get("after", |field| field.duration()).or_value(0);
+    let end = end(&table, pace.as_ref(), clients.as_ref(), timeout).map(|end| start + end);
     table.finish();
     let (clients, pace, end) = (clients?, pace?, end?);
-    too_many_operations(&table, &pace, end, clients.value, network);
+    too_many_operations(&table, &pace, end - start, clients.value, network);
     Some(WorkloadSpec {
         clients: clients.value as u32,
         keys: keys as u32,
         pace: pace.value,
+        start,
         end,
         mix,
         reads,
