@@ -1,10 +1,11 @@
 //! The `quorate` command: scenario files in, verdicts out.
 //!
-//! One file a subcommand: `run`, `sweep`, `trace`, `check`, `export`, `scenarios`, `rules`, `mutants`, `contrast`, `figures`,
-//! `completions`. Each selects its work, has `engine` do it, and hands the results to `render`, which is pure. stdout
-//! carries the result only, the same bytes for the same input; everything else goes to stderr.
+//! One file a subcommand: `run`, `sweep`, `compare`, `figures`, `trace`, `check`, `export`, `scenarios`, `rules`, `mutants`,
+//! `contrast`, `completions`. Each selects its work, has `engine` do it, and hands the results to `render`, which is pure.
+//! stdout carries the result only, the same bytes for the same input; everything else goes to stderr.
 
 mod check;
+mod compare;
 mod completions;
 mod contrast;
 mod export;
@@ -47,14 +48,15 @@ struct Cli {
 enum Command {
     Run(run::Arguments),
     Sweep(sweep::Arguments),
+    Compare(compare::Arguments),
+    Figures(figures::Arguments),
     Trace(trace::Arguments),
-    Check(check::Arguments),
     Export(export::Arguments),
+    Check(check::Arguments),
     Scenarios(scenarios::Arguments),
     Rules(rules::Arguments),
     Mutants(mutants::Arguments),
     Contrast(contrast::Arguments),
-    Figures(figures::Arguments),
     Completions(completions::Arguments),
 }
 
@@ -66,6 +68,7 @@ impl Command {
             Command::Trace(arguments) => trace::execute(arguments, terminal),
             Command::Check(arguments) => check::execute(arguments, terminal),
             Command::Export(arguments) => export::execute(arguments, terminal),
+            Command::Compare(arguments) => compare::execute(arguments, terminal),
             Command::Scenarios(arguments) => scenarios::execute(arguments, terminal),
             Command::Rules(arguments) => rules::execute(arguments, terminal),
             Command::Mutants(arguments) => mutants::execute(arguments, terminal),

@@ -26,6 +26,7 @@ pub use digest::{Digest, Frame, Known};
 pub use summary::Finding;
 
 use side::Side;
+use sim::outcome::Verdict;
 
 use crate::figure::{Figure, Panel, Table};
 use crate::plot::{Axis, Band, Chart, Mark, Scale};
@@ -72,10 +73,35 @@ impl Comparison {
         ]
     }
 
+    /// Every run's verdict, protocol by protocol and in order of seeds.
+    pub fn verdicts(&self) -> impl Iterator<Item = Judged<'_>> {
+        self.sides.iter().flat_map(|side| {
+            side.verdicts.iter().map(|(seed, verdict, what)| Judged {
+                protocol: &side.protocol,
+                seed: *seed,
+                verdict: *verdict,
+                what,
+            })
+        })
+    }
+
     /// Who was better at what.
     pub fn findings(&self) -> Vec<Finding> {
         summary::findings(&self.sides)
     }
+}
+
+/// What judges said of a run.
+#[derive(Clone, Copy, Debug)]
+pub struct Judged<'a> {
+    /// The protocol.
+    pub protocol: &'a str,
+    /// The seed.
+    pub seed: u64,
+    /// The worst verdict.
+    pub verdict: Verdict,
+    /// What was violated, in a sentence; empty if nothing was.
+    pub what: &'a str,
 }
 
 /// A figure's name in files: with the scenario's, if there are several.
