@@ -101,7 +101,7 @@ pub fn page(page: &Page<'_>) -> String {
         ("{{reproduce}}", escape(page.reproduce)),
         ("{{summary}}", sections::summary(page.summary)),
         ("{{figures}}", sections::figures(page.figures)),
-        ("{{notice}}", sections::notice(page.stories, &windows)),
+        ("{{notice}}", sections::notice(page.stories, &windows, page.rules)),
         ("{{events}}", sections::events(page.stories, &windows)),
         ("{{judges}}", sections::judges(page.stories)),
         ("{{scenario}}", escape(page.scenario)),

@@ -104,9 +104,23 @@ fn in_words(cell: &Cell) -> String {
     }
 }
 
-/// Says loudly which runs are not shown whole.
-pub(super) fn notice(stories: &[Story], windows: &[Window]) -> String {
+/// Says loudly which runs leave out rules, and which are not shown whole.
+pub(super) fn notice(stories: &[Story], windows: &[Window], rules: &[(String, String, String)]) -> String {
     let mut html = String::new();
+    for story in stories {
+        for id in &story.header.without {
+            let known = rules.iter().find(|rule| rule.0 == *id);
+            let sentence = known.map_or(String::new(), |(_, sentence, source)| {
+                format!(" It says: {} ({})", escape(sentence), escape(source))
+            });
+            let _ = write!(
+                html,
+                "<p class=\"notice\" role=\"note\"><strong>A mutant: {} runs without the rule <code>{}</code>.</strong>{sentence}</p>",
+                escape(&story.header.protocol),
+                escape(id),
+            );
+        }
+    }
     for (story, window) in stories.iter().zip(windows).filter(|(story, window)| is_cut(story, window)) {
         let _ = write!(
             html,
@@ -130,7 +144,7 @@ fn cut_words(story: &Story, window: &Window) -> String {
     };
     format!(
         "{} of {} events are shown, #{} to #{}, from {} to {} of {} simulated, around {}. Everything is shown by \
-         <code>{} --trace</code>",
+         <code>{} --trace {protocol}.jsonl</code>, and <code>quorate trace {protocol}.jsonl</code> reads it.",
         shown.len(),
         story.events.len(),
         first.seq,
@@ -140,6 +154,7 @@ fn cut_words(story: &Story, window: &Window) -> String {
         time(story.events.last().map_or(0, |event| event.time)),
         window.around,
         escape(&story.reproduce),
+        protocol = escape(&story.header.protocol),
     )
 }
 
@@ -165,10 +180,12 @@ fn time(nanos: u64) -> String {
 /// The first events, for readers without a script, who get no other. The script puts its own list here.
 pub(super) fn events(stories: &[Story], windows: &[Window]) -> String {
     let mut html = String::new();
+    let is_violated = |story: &Story| story.outcome.verdict() == Verdict::Violated;
+    let opened = stories.iter().position(is_violated).unwrap_or(0);
     for (place, (story, window)) in stories.iter().zip(windows).enumerate() {
         let shown = &story.events[window.range.clone()];
         let listed = &shown[..shown.len().min(EVENTS_LISTED)];
-        let open = if place == 0 { " open" } else { "" };
+        let open = if place == opened { " open" } else { "" };
         let _ = write!(
             html,
             "<details class=\"listed\"{open}><summary>{}: the first {} of {} events</summary><div class=\"scroller\" \

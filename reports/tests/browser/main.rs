@@ -75,6 +75,18 @@ fn a_reader_walks_to_the_violation_and_back() {
     browser.press("\u{e014}");
     assert_eq!(address(&browser), moment, "a step on is where the step back came from");
 
+    // Heartbeats are collapsed until somebody asks for them, and the other protocols are at the same time.
+    let shown = |browser: &Browser| {
+        browser.text("#shown").split(' ').next().and_then(|count| count.parse::<u32>().ok())
+    };
+    let collapsed = shown(&browser).expect("a count");
+    browser.press("b");
+    assert!(collapsed < shown(&browser).expect("a count"), "{}", browser.text("#shown"));
+    browser.press("b[");
+    assert!(address(&browser).starts_with("#run=zab&"), "{}", address(&browser));
+    browser.press("]v");
+    assert_eq!(address(&browser), moment);
+
     // A hidden node has no lane and no column, and the address knows.
     browser.click("[data-hide='2']");
     assert!(address(&browser).ends_with("&hide=2"), "{}", address(&browser));
@@ -164,7 +176,7 @@ fn a_reader_without_a_script_can_read() {
     browser.developer("Emulation.setScriptExecutionDisabled", json!({ "value": true }));
     browser.open(&file, "");
     assert!(browser.shows("#verdict").starts_with("raft: n0 lets read"), "{}", browser.shows("#verdict"));
-    assert!(browser.shows("table.events tbody tr:nth-child(300)").starts_with("300 "));
+    assert!(browser.shows("details[open] tbody tr:nth-child(300)").starts_with("300 "));
     assert!(!browser.is_displayed("#live") && !browser.is_displayed("#operations-section"));
     picture(&browser, "plain.png");
 }

@@ -277,6 +277,7 @@ function drawSigns(group) {
   let shown = 0;
   for (let i = placeFrom(run); i < run.count && run.time[i] <= moment.to; i++) {
     const y = lane[laneOf(run, i)], sign = SIGNS[run.kind[i]];
+    if (moment.isCollapsed && run.isBeat[i]) beatsOf++;
     if (y === undefined || y < 0 || !sign || !isShown(run, i)) continue;
     shown++;
     const px = x(run.time[i]), key = y + sign[0], isWorth = run.interest.has(i);
@@ -306,7 +307,7 @@ function drawCursor(pen, height) {
   pen.setLineDash([]);
 }
 
-let backdropOf = "", shownOf = 0;
+let backdropOf = "", shownOf = 0, beatsOf = 0;
 
 function drawSpacetime() {
   layout = place();
@@ -326,7 +327,7 @@ function drawSpacetime() {
 function drawBackdrop() {
   prepare(canvas, pen, layout.width, layout.height);
   axis(pen, layout.width, layout.height);
-  shownOf = 0;
+  shownOf = beatsOf = 0;
   named = [];
   for (const group of layout.groups) {
     const { run } = group;
@@ -390,7 +391,7 @@ function tellShown(shown) {
   const what = moment.cone === "past" ? " Dark is what led to #" + seqOf(here(), moment.origin) + "." :
     moment.cone === "future" ? " Dark is what followed from #" + seqOf(here(), moment.origin) + "." :
     moment.operation >= 0 ? " Dark is what operation " + moment.operation + " led to." : "";
-  return shown + " events from " + span + (moment.isCollapsed ? ", heartbeats collapsed." : ".") + what;
+  return shown + " events from " + span + (moment.isCollapsed && beatsOf ? "; " + beatsOf + " more are heartbeats, collapsed." : ".") + what;
 }
 
 // The event nearest to a point: its run and place.
