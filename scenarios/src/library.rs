@@ -68,15 +68,23 @@ const LIBRARY: &[LibraryFile] = files![
     "snapshots/power-loss.toml",
 ];
 
+#[rustfmt::skip]
 const FIGURES: &[LibraryFile] = files![
     "figures/p1-election-wan.toml",
+    "figures/p1-five-logs.toml",
     "figures/p2-split-votes.toml",
     "figures/p3-leader-crash.toml",
+    "figures/p4-chained.toml",
+    "figures/p4-constrained.toml",
+    "figures/p4-howard-abraham-a.toml",
+    "figures/p4-howard-abraham-b.toml",
+    "figures/p4-quorum-loss.toml",
     "figures/p5-cluster-size.toml",
+    "figures/p6-failures.toml",
+    "figures/p7-ledger.toml",
+    "figures/p8-leader-change.toml",
     "figures/p10-load.toml",
     "figures/p10-loss.toml",
     "figures/p11-creates.toml",
-    "figures/p7-ledger.toml",
-    "figures/p8-leader-change.toml",
     "figures/p12-flexible-quorums.toml",
 ];

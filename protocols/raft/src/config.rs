@@ -20,6 +20,9 @@ pub struct Config {
     pub election_timeout_max: Span,
     /// How often a leader speaks to a follower it has nothing to tell.
     pub heartbeat: Span,
+    /// Whether a heartbeat goes to everybody at every interval, whatever else was said to them, also while a follower is
+    /// probed: as where heartbeats are messages of their own (etcd). If not, what was said does for a heartbeat.
+    pub steady_heartbeats: bool,
     /// How long a pipeline may be silent with entries in flight before the leader probes again. Needed on datagram
     /// links, where the last of a burst may be lost and nothing after it would show that.
     pub retry: Span,
@@ -79,6 +82,11 @@ pub(crate) const SETTINGS: &[Setting] = &[
         name: "heartbeats",
         help: "heartbeats a detection: a whole number from 2 to 100",
         default: "5",
+    },
+    Setting {
+        name: "steady_heartbeats",
+        help: "heartbeats go to everybody at every interval, whatever else was said: on or off",
+        default: "off",
     },
     Setting {
         name: "election_spread_ppm",
@@ -179,6 +187,7 @@ impl Config {
             election_timeout_min: knobs.detection,
             election_timeout_max: knobs.detection + parts(knobs.detection, spread),
             heartbeat,
+            steady_heartbeats: switch(knobs, "steady_heartbeats")?,
             retry: heartbeat * RETRY_HEARTBEATS,
             commit_delay: knobs.detection / commit_delay_parts,
             append_max: setting(knobs, "append_max", 1, WINDOW_MAX)? as usize,

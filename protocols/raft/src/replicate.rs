@@ -178,7 +178,11 @@ impl Raft {
         }
         leader.heartbeat_at = now + self.config.heartbeat;
         let Leader { peers, reads, .. } = &mut **leader;
+        let is_steady = self.config.steady_heartbeats;
         for row in peers.iter_mut() {
+            if is_steady {
+                heartbeat(row, &self.log, header, out);
+            }
             if let Flow::Replicate { inflight } = &row.flow
                 && !inflight.is_empty()
                 && self.config.retry <= now.since(row.moved_at)
@@ -197,7 +201,7 @@ impl Raft {
             {
                 out.reached(gates::CHUNK_RESENT);
                 self.snapshots.read_chunk(row, &self.config, out);
-            } else if !row.spoken || reads.waits_for(row.peer) {
+            } else if !is_steady && (!row.spoken || reads.waits_for(row.peer)) {
                 heartbeat(row, &self.log, header, out);
             }
             row.spoken = false;
