@@ -10,6 +10,8 @@ mod contrast;
 mod determinism;
 /// Small clusters driven message by message, and exactly what happens.
 mod dialogues;
+/// `quorate export`: every format, verdicts of histories, errors.
+mod export;
 /// Leases: good within their bound of drift, and broken beyond it.
 mod leases;
 /// What reports are drawn from agrees with what it is about.

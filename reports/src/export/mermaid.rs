@@ -115,7 +115,7 @@ fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for letter in super::on_one_line(text).chars() {
         match letter {
-            '#' | ';' | '<' | '>' | '"' | '%' | '{' | '}' | '&' | '\\' | ':' => {
+            '#' | ';' | '<' | '>' | '"' | '%' | '{' | '}' | '&' | '\\' => {
                 write!(out, "#{};", u32::from(letter)).expect("a string takes everything");
             }
             _ => out.push(letter),
