@@ -69,7 +69,8 @@ fn what_cannot_be_exported_says_what_to_do() {
     let folder = folder("what_cannot_be_exported");
     let path = folder.join("trace.jsonl");
     let header = r#"{"quorate_trace":2,"title":"t","protocol":"raft","nodes":3,"seed":7,"without":[]}"#;
-    let event = |seq: u64| format!("{{\"seq\":{seq},\"time\":5,\"node\":0,\"kind\":\"boot\",\"text\":\"b\"}}");
+    let event =
+        |seq: u64| format!("{{\"seq\":{seq},\"time\":5,\"node\":0,\"kind\":\"boot\",\"text\":\"b\"}}");
     let refused = |what: &[&str], more: &[&str], code: i32, message: &str| {
         let ended = export(what, more);
         assert_eq!(ended.code, Some(code), "{}", ended.err);
@@ -86,5 +87,10 @@ fn what_cannot_be_exported_says_what_to_do() {
     refused(&[file], &["--to", "jsonl", "--from", "0s", "--to-time", "1s"], 2, "leave out --from");
     refused(&["nowhere.jsonl"], &["--to", "dot"], 2, "nowhere.jsonl");
     refused(&CALM, &["--to", "dot"], 2, "choose one with --protocol");
-    refused(&CALM, &["--to", "edn", "--protocol", "raft", "--from", "1s"], 2, "a part of one can be judged wrongly");
+    refused(
+        &CALM,
+        &["--to", "edn", "--protocol", "raft", "--from", "1s"],
+        2,
+        "a part of one can be judged wrongly",
+    );
 }

@@ -8,7 +8,7 @@ use reports::plot::{Axis, Chart, Ink, Shape};
 use super::draw::{axis, figure, panel, series};
 use super::row::{NEW, Row};
 use super::runs::{Sorted, scenario};
-use super::traced::traced;
+use super::traced::{Write, traced};
 use super::{Effort, Made};
 use crate::engine::Protocol;
 
@@ -54,12 +54,12 @@ fn pair(nodes: u64, q1: u64, q2: u64, seeds: u64) -> Pair {
 
 fn run(scenario: &scenarios::Scenario, q2: u64, seed: u64) -> (u64, u64) {
     let traced = traced(scenario, Protocol::Paxos, seed);
-    let mut commits: Vec<u64> = STEADY
-        .map(|index| traced.write(index, "accept"))
-        .map(|write| write.committed - write.proposed)
-        .collect();
+    let writes: Vec<Write> = STEADY.map(|index| traced.write(index, "accept")).collect();
+    let leader = writes[0].leader;
+    assert!(writes.iter().all(|write| write.leader == leader), "seed {seed}: the leader is stable");
+    let mut commits: Vec<u64> = writes.iter().map(|write| write.committed - write.proposed).collect();
     commits.sort_unstable();
-    let (nodes, leader) = (usize::from(traced.plan.nodes), usize::from(traced.leader));
+    let (nodes, leader) = (usize::from(traced.plan.nodes), usize::from(leader));
     let base = &traced.plan.network.base;
     let mut trips: Vec<u64> = (0..nodes)
         .filter(|other| *other != leader)

@@ -14,9 +14,9 @@ use super::runs::{Sorted, scenario, trials};
 use super::{Effort, Made};
 use crate::engine::Protocol;
 
-const TRIALS: u64 = 200;
+const TRIALS: u64 = 100;
 /// When the leader loses power, and a round trip, as the scenario has them.
-const CRASH: u64 = 2_000_000_000;
+const CRASH: u64 = 1_200_000_000;
 const ROUND_TRIP: f64 = 10_000_000.0;
 
 /// A change of leader: the milestones of it.

@@ -1,7 +1,6 @@
 //! Runs looked at event by event: what one write cost, and when it was committed.
 
 use scenarios::Scenario;
-use sim::measure::Change;
 use sim::plan::Plan;
 use sim::trace::{TraceEvent, TraceKind};
 
@@ -11,8 +10,6 @@ use crate::engine::{self, Protocol, Run, RunOptions};
 pub(super) struct Traced {
     pub(super) plan: Plan,
     pub(super) run: Run,
-    /// Who led at the end.
-    pub(super) leader: u8,
 }
 
 /// Runs a seed of a scenario.
@@ -20,13 +17,13 @@ pub(super) fn traced(scenario: &Scenario, protocol: Protocol, seed: u64) -> Trac
     let plan = scenario.plan(seed);
     let options = RunOptions { tracing: true, measuring: true, ..RunOptions::default() };
     let run = engine::run(protocol, &plan, &options).unwrap_or_else(|refused| panic!("{refused}"));
-    let leads = |milestone: &&sim::measure::Milestone| matches!(milestone.what, Change::Leads { .. });
-    let leader = run.measures.milestones.iter().rev().find(leads).expect("somebody led").node;
-    Traced { plan, run, leader }
+    Traced { plan, run }
 }
 
 /// A write by itself, with nothing else going on.
 pub(super) struct Write {
+    /// Who proposed it.
+    pub(super) leader: u8,
     /// When the leader proposed it.
     pub(super) proposed: u64,
     /// When the leader delivered it.
@@ -52,16 +49,21 @@ impl Traced {
     pub(super) fn write(&self, index: usize, proposal: &str) -> Write {
         let since = self.run.trace.partition_point(|event| event.time < self.called(index));
         let events = &self.run.trace[since..];
-        let at_leader = |event: &&TraceEvent| event.node == Some(self.leader);
         let sent = |event: &&TraceEvent| event.kind == TraceKind::Send && event.message == proposal;
-        let delivered = |event: &&TraceEvent| event.kind == TraceKind::Deliver;
-        let proposed = events.iter().filter(at_leader).find(sent).expect("the leader proposes it").time;
-        let commit = events.iter().filter(at_leader).find(delivered).expect("the leader delivers it");
+        let proposal = events.iter().find(sent).expect("somebody leads, and proposes it");
+        let (leader, proposed) = (proposal.node, proposal.time);
+        let delivered = |event: &&TraceEvent| event.kind == TraceKind::Deliver && event.node == leader;
+        let commit = events.iter().find(delivered).expect("its leader delivers it");
         // Every node's words for a delivery are the same: slot, position, operation.
         let applied = events
             .iter()
-            .filter(|event| event.kind == TraceKind::Deliver && event.node != Some(self.leader))
+            .filter(|event| event.kind == TraceKind::Deliver && event.node != leader)
             .filter(|event| event.text == commit.text);
-        Write { proposed, committed: commit.time, applied: applied.map(|event| event.time).collect() }
+        Write {
+            leader: leader.expect("a node sent it"),
+            proposed,
+            committed: commit.time,
+            applied: applied.map(|event| event.time).collect(),
+        }
     }
 }
