@@ -18,7 +18,7 @@ use sim::trace::{TRACE_VERSION, TraceHeader};
 
 use crate::engine::{self, Protocol, RunOptions};
 use crate::exit::{self, Exit, Failure};
-use crate::render::Rerun;
+use crate::render::{Rerun, units};
 use crate::seeds::Seeds;
 use crate::terminal::Terminal;
 use crate::{bug, select};
@@ -108,7 +108,8 @@ impl Report {
 
 /// Runs everything and draws it.
 fn report(work: &Work, terminal: &Terminal) -> Result<Report, Failure> {
-    terminal.note(&format!("{} scenarios, {} seeds", work.subjects.len(), work.seeds.count));
+    let files = units::of(work.subjects.len() as u64, "scenario", "scenarios");
+    terminal.note(&format!("{files}, {}", units::of(work.seeds.count, "seed", "seeds")));
     let mut comparisons = Vec::new();
     for subject in &work.subjects {
         comparisons.push(work.compare(subject)?);

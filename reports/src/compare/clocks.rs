@@ -11,11 +11,12 @@ const NODES_MAX: usize = 8;
 /// Offsets of wall clocks in the first seed.
 pub(super) fn offsets(frame: &Frame, sides: &[Side]) -> Figure {
     let mut data = Table::new(&["protocol", "at_s", "node", "wall_offset_ms", "monotonic_offset_ms"]);
-    let ms = |nanoseconds: i64| nanoseconds as f64 / 1e6;
+    let plain = |nanoseconds: i64| nanoseconds as f64 / 1e6;
+    let ms = |wall: i64| plain(wall - frame.wall_epoch);
     let mut charts = Vec::new();
     let all =
         || sides.iter().flat_map(|side| side.samples.iter().flat_map(|sample| sample.wall.iter().copied()));
-    let (low, high) = (all().min().unwrap_or(0), all().max().unwrap_or(0));
+    let (low, high) = (all().min().unwrap_or(frame.wall_epoch), all().max().unwrap_or(frame.wall_epoch));
     let room = ((high - low) as f64 * 0.05 / 1e6).max(0.5);
     for side in sides {
         let nodes = usize::from(frame.nodes);
@@ -26,7 +27,7 @@ pub(super) fn offsets(frame: &Frame, sides: &[Side]) -> Figure {
                     seconds(sample.at).into(),
                     format!("n{node}").into(),
                     ms(sample.wall[node]).into(),
-                    ms(sample.monotonic[node]).into(),
+                    plain(sample.monotonic[node]).into(),
                 ]);
             }
         }

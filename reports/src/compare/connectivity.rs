@@ -22,7 +22,7 @@ pub struct Topology {
     pub nodes: u8,
     /// The pairs that cannot hear each other: 0 is the leader, 1 the first follower, and so on.
     cuts: &'static [(u8, u8)],
-    /// Pairs that are cut a detection earlier, so that one falls behind.
+    /// Pairs that are cut a little earlier, so that one falls behind.
     early: &'static [(u8, u8)],
     /// Who is down.
     down: Option<u8>,
@@ -75,7 +75,8 @@ pub const TOPOLOGIES: [Topology; 5] = [
 ];
 
 impl Topology {
-    /// The faults that make it, from an instant for a while. Roles are resolved when they fire, all at one instant.
+    /// The faults that make it, from an instant for a while; early cuts come `lead` before, less than a detection time, so
+    /// that nobody stands for election yet. Roles are resolved when they fire, all at one instant.
     pub fn faults(&self, at: u64, lead: u64, duration: u64) -> Vec<Fault> {
         let cut = |pair: &(u8, u8), at: u64, duration: u64| Fault {
             at,

@@ -46,6 +46,8 @@ pub struct Frame {
     pub window: u64,
     /// The first seed, of which clocks are drawn.
     pub first_seed: u64,
+    /// What wall clocks without an offset show at the start, in nanoseconds.
+    pub(super) wall_epoch: i64,
 }
 
 /// A fault of the scenario.
@@ -85,6 +87,7 @@ impl Frame {
             // A workload of more than a minute has more windows than usual rather than wider ones.
             window: window.min(WINDOW_MAX),
             first_seed: plan.seed,
+            wall_epoch: wall_epoch(plan, run),
         }
     }
 
@@ -92,6 +95,13 @@ impl Frame {
     pub(super) fn windows(&self) -> usize {
         self.end.div_ceil(self.window) as usize
     }
+}
+
+/// What a wall clock showed at the start, without the offset that the plan gave it.
+fn wall_epoch(plan: &Plan, run: &Run) -> i64 {
+    let shown = run.measures.samples.first().and_then(|sample| sample.wall.first());
+    let offset = plan.clocks.first().map_or(0, |clock| clock.wall_offset);
+    shown.map_or(0, |shown| shown - offset)
 }
 
 /// How long a fault lasts; none: it has no end, or no length.

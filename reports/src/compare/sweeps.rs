@@ -114,7 +114,7 @@ pub fn throughput_against_size(sweep: &Sweep) -> Figure {
         scale: Scale::Linear,
         of: |run| run.goodput,
     }];
-    let how = "More is asked than any cluster can answer, so each point is what the leader can carry: for every write it \
+    let how = "Each point is the most that a cluster answered at any of the loads that it was asked: for every write it \
                sends to and hears from every follower, and its time for messages is what runs out. So throughput falls with \
                the number of nodes, and how steeply says how many messages a write costs the leader. Means over seeds with \
                95 % intervals. The shape can be compared with published curves; absolute numbers depend on the time that a \

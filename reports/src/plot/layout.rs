@@ -80,7 +80,7 @@ impl Layout {
         let last = x_ticks.last().map_or(0.0, |tick| width(&tick.label, LABELS));
         let right = across - if chart.x.names.is_empty() { MARGIN.max(last / 2.0 + 2.0) } else { MARGIN };
         let (is_turned, x_labels) = names_below(&x_ticks, &chart.x, right - left);
-        let top = MARGIN + title.len() as f64 * TITLE * LEADING + 4.0;
+        let top = MARGIN + title.len() as f64 * TITLE * LEADING + 7.0;
         let numbers = numbers(chart, &x.between(left, right));
         let rows = numbers.iter().map(|(_, _, row)| row + 1).max().unwrap_or(0);
         let top = top + rows as f64 * NUMBER_ROW;
@@ -112,7 +112,11 @@ fn usual(asked: u32, usual: u32) -> f64 {
 
 fn x_ruler(chart: &Chart) -> Ruler {
     let values = chart.series.iter().flat_map(|series| series.points.iter().map(|point| point.0));
-    Ruler::new(&chart.x, values, false)
+    let ruler = Ruler::new(&chart.x, values, false);
+    let has_marks =
+        |series: &super::Series| matches!(series.shape, Shape::MarkedLine | Shape::Points | Shape::Hollow);
+    // Marks at the first and the last value would lie on the frame.
+    if chart.x.range.is_none() && chart.series.iter().any(has_marks) { ruler.widened(0.04) } else { ruler }
 }
 
 fn y_ruler(chart: &Chart) -> Ruler {

@@ -87,7 +87,8 @@ impl Plan {
         let middle = self.left + self.cell.0 * self.columns as f64 / 2.0;
         let widest = axis.names.iter().map(|name| width(name, TEXT)).fold(0.0, f64::max);
         let is_narrow = self.cell.0 < 40.0;
-        let every = if is_narrow { ((widest + 8.0) / self.cell.0).ceil().max(1.0) as usize } else { 1 };
+        let needed = if is_narrow { ((widest + 8.0) / self.cell.0).ceil().max(1.0) as usize } else { 1 };
+        let every = [1, 2, 5, 10, 20, 50, 100].into_iter().find(|every| needed <= *every).unwrap_or(needed);
         let how = Type::new(TEXT, HPos::Center);
         for (column, name) in axis.names.iter().enumerate().step_by(every) {
             let at = self.left + (column as f64 + 0.5) * self.cell.0;

@@ -44,6 +44,20 @@ impl Ruler {
         Ruler { from, to, ..self }
     }
 
+    /// The same with so much more room at both ends, in parts of its length.
+    pub(super) fn widened(self, by: f64) -> Ruler {
+        let (low, high) = match self.scale {
+            Scale::Linear => {
+                (self.low - by * (self.high - self.low), self.high + by * (self.high - self.low))
+            }
+            Scale::Log => {
+                let more = (self.high / self.low).powf(by);
+                (self.low / more, self.high * more)
+            }
+        };
+        if low.is_finite() && high.is_finite() && low < high { Ruler { low, high, ..self } } else { self }
+    }
+
     /// Where a value lies. What a logarithmic scale cannot show lies on its low edge.
     pub(super) fn place(&self, value: f64) -> f64 {
         let share = match self.scale {
