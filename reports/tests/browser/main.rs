@@ -65,8 +65,8 @@ fn a_reader_walks_to_the_violation_and_back() {
     let field = |node: u32, name: &str| {
         browser.text(&format!("[data-run=raft] [data-node='{node}'][data-field='{name}']"))
     };
-    assert_eq!((field(0, "role"), field(1, "role")), ("Leader".to_owned(), "Leader".to_owned()));
-    assert_eq!((field(0, "round"), field(1, "round")), ("1".to_owned(), "2".to_owned()));
+    assert_eq!((field(0, "role"), field(1, "role")), ("leader".to_owned(), "leader".to_owned()));
+    assert_eq!((field(0, "currentTerm"), field(1, "currentTerm")), ("1".to_owned(), "2".to_owned()));
 
     // A step back is the rule at fault, told in a sentence.
     browser.press("\u{e012}");
