@@ -10,11 +10,15 @@ mod p11;
 mod p12;
 mod p2;
 mod p3;
+mod p4;
 mod p5;
+mod p6;
 mod p7;
 mod p8;
+mod p9;
 
 mod draw;
+mod failures;
 mod load;
 mod row;
 mod runs;
@@ -77,6 +81,11 @@ impl Effort {
         self.trials.unwrap_or(quick)
     }
 
+    /// Whether only a few points are wanted.
+    pub(crate) fn is_quick(self) -> bool {
+        self.quick
+    }
+
     /// How many of a few long runs: all of them, or one for a quick look.
     pub(crate) fn long_runs(self, full: u64) -> u64 {
         if self.quick { 1 } else { self.trials.map_or(full, |trials| trials.min(full)) }
@@ -105,20 +114,18 @@ const ENTRIES: [Entry; 13] = [
     Entry { id: "P1", title: "Election times on a wide network", make: Ok(p1::make) },
     Entry { id: "P2", title: "Split votes in closed form", make: Ok(p2::make) },
     Entry { id: "P3", title: "Raft's figure 16: time without a leader", make: Ok(p3::make) },
-    Entry { id: "P4", title: "Partial connectivity", make: Err(NOT_YET) },
+    Entry { id: "P4", title: "Partial connectivity", make: Ok(p4::make) },
     Entry { id: "P5", title: "Throughput against cluster size", make: Ok(p5::make) },
-    Entry { id: "P6", title: "Throughput over time under failures", make: Err(NOT_YET) },
+    Entry { id: "P6", title: "Throughput over time under failures", make: Ok(p6::make) },
     Entry { id: "P7", title: "The message ledger", make: Ok(p7::make) },
     Entry { id: "P8", title: "The leader-change ledger", make: Ok(p8::make) },
-    Entry { id: "P9", title: "Latency over time", make: Err(NOT_YET) },
+    Entry { id: "P9", title: "Latency over time", make: Ok(p9::make) },
     Entry { id: "P10", title: "Goodput against loss, latency against load", make: Ok(p10::make) },
     Entry { id: "P11", title: "ZooKeeper's table 2", make: Ok(p11::make) },
     Entry { id: "P12", title: "Flexible quorums", make: Ok(p12::make) },
     Entry { id: "P13", title: "Reconfiguration", make: Err("not built yet: needs membership changes") },
 ];
 
-/// Why a figure is missing that nothing stands in the way of.
-const NOT_YET: &str = "not built yet";
 
 /// The name of a figure, for the command line.
 fn known(name: &str) -> Result<String, String> {

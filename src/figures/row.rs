@@ -93,6 +93,17 @@ impl Row {
         Row::new(what, unit, published, number(ours), Band::Free(why))
     }
 
+    /// What came out, in words, of which nothing is asserted, and why.
+    pub(crate) fn told(
+        what: impl Into<String>,
+        published: impl Into<String>,
+        ours: impl Into<String>,
+        why: &'static str,
+    ) -> Row {
+        let ours = Ours { value: f64::NAN, sampled: None, words: ours.into() };
+        Row::new(what, "", Published::Words(published.into()), Some(ours), Band::Free(why))
+    }
+
     fn new(
         what: impl Into<String>,
         unit: &'static str,
