@@ -126,7 +126,6 @@ const ENTRIES: [Entry; 13] = [
     Entry { id: "P13", title: "Reconfiguration", make: Err("not built yet: needs membership changes") },
 ];
 
-
 /// The name of a figure, for the command line.
 fn known(name: &str) -> Result<String, String> {
     let name = name.to_uppercase();
