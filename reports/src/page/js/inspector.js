@@ -64,19 +64,32 @@ function tellCauses(run, place) {
   return line;
 }
 
-// A table a run: fields down, nodes across, as of the time at the cursor.
+// A table a run: fields down, nodes across, as of the time at the cursor. The run at hand comes first and is open.
+const unfolded = new Set();
 function drawInspector() {
   const time = here().time[moment.event];
-  at("inspector").replaceChildren(element("h3", "The nodes at " + shownTime(time)), ...runs.map((run) => {
-    const place = run.index === moment.run ? moment.event : placeAt(run, time);
-    return inspectRun(run, place);
-  }));
+  at("columns").className = "columns" + (Math.max(...runs.map((run) => run.nodes)) > 3 ? " many" : "");
+  const others = runs.filter((run) => run.index !== moment.run).map((run) => {
+    const fold = element("details", "", {}, element("summary", run.name + " at the same time"));
+    fold.open = unfolded.has(run.index);
+    if (fold.open) fold.append(inspectRun(run, placeAt(run, time)));
+    fold.addEventListener("toggle", () => {
+      if (fold.open === unfolded.has(run.index)) return;
+      if (fold.open) unfolded.add(run.index); else unfolded.delete(run.index);
+      changed();
+    });
+    return fold;
+  });
+  const head = element("h3", "The nodes at " + shownTime(time));
+  at("inspector").replaceChildren(head, inspectRun(here(), moment.event), ...others);
 }
 
 function inspectRun(run, place) {
   const nodes = [...Array(run.nodes).keys()].filter((node) => !moment.hidden.has(node));
   const states = nodes.map((node) => stateAt(run, node, place));
-  const names = [...new Set(states.flatMap((state) => [...state.keys()]))];
+  // What means nothing anywhere at the moment is left out.
+  const names = [...new Set(states.flatMap((state) => [...state.keys()]))]
+    .filter((name) => states.some((state) => state.has(name) && (state.get(name).value !== "-" || state.get(name).by === place)));
   const head = element("tr", "", {}, element("td"), ...nodes.map((node, column) =>
     element("th", "n" + node + (states[column].size ? "" : " (down)"), { scope: "col" })));
   const rows = names.map((name) => element("tr", "", {}, element("th", name, { scope: "row" }),

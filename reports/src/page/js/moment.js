@@ -70,7 +70,7 @@ function zoom(factor, around) {
 
 // A stretch with a few dozen events around one.
 function lookAround(place) {
-  const run = here(), near = Math.max(8, Math.round(wide / 50)), shown = [];
+  const run = here(), near = Math.max(8, Math.round(wide / 80)), shown = [];
   for (let i = place; i >= 0 && shown.length < near; i--) if (isShown(run, i)) shown.push(i);
   const first = shown.length ? shown[shown.length - 1] : place, time = run.time[place];
   const half = Math.max((time - run.time[first]) * 1.1, 200e3);
