@@ -72,9 +72,18 @@ pub(super) fn drawing(svg: &str) -> &str {
     svg.find("<svg").map_or("", |start| svg[start..].trim_end())
 }
 
-/// A file as an address that can be downloaded from within the page.
+/// A file as an address that can be downloaded from within the page. Numbers stay as they are, and so small.
 pub(super) fn data_address(media_type: &str, text: &str) -> String {
-    format!("data:{media_type};base64,{}", STANDARD.encode(text))
+    let mut address = format!("data:{media_type};charset=utf-8,");
+    for byte in text.bytes() {
+        match byte {
+            b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b',' | b'.' | b'-' | b'_' | b':' | b'/' => {
+                address.push(byte.into());
+            }
+            byte => write!(address, "%{byte:02X}").expect("a string takes everything"),
+        }
+    }
+    address
 }
 
 #[cfg(test)]
@@ -96,6 +105,12 @@ mod tests {
         let known = "'sha256-qznLcsROx4GACP2dm0UCKCzCG+HiZ1guq6ZZDob/Tng='";
         assert!(policy("alert('Hello, world.');", "", &[]).contains(known));
         assert_eq!(styles_in("<svg><style type=\"x\">a{}</style></svg>").collect::<Vec<_>>(), ["a{}"]);
+    }
+
+    #[test]
+    fn a_file_is_an_address() {
+        let address = data_address("text/csv", "a_ms,b\n1.5,\"<é\"\n");
+        assert_eq!(address, "data:text/csv;charset=utf-8,a_ms,b%0A1.5,%22%3C%C3%A9%22%0A");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::page::window::{EVENTS_MAX, Window};
 
 /// Events that are in the page as a table, for readers without a script.
 const EVENTS_LISTED: usize = 300;
-/// Rows of a figure's numbers that are in the page as a table; the files have all.
+/// Rows of a figure's numbers that are in the page as a table; the file has all.
 const ROWS_LISTED: usize = 20;
 
 pub(super) fn teaches(teaches: &str) -> String {
@@ -62,19 +62,16 @@ fn figure_section(figure: &Figure) -> String {
     html
 }
 
-/// The numbers behind a figure: as files within the page, and the first of them as a table.
+/// The numbers behind a figure: as a file within the page, and the first of them as a table.
 fn numbers(id: &str, table: &Table) -> String {
     if table.columns.is_empty() {
         return String::new();
     }
-    let json = serde_json::to_string(table).expect("plain data");
     let mut html = format!(
         "<details class=\"numbers\"><summary>The {} rows of numbers behind it</summary><p><a download=\"{id}.csv\" \
-         href=\"{}\">{id}.csv</a> <a download=\"{id}.json\" href=\"{}\">{id}.json</a></p><div class=\"scroller\" \
-         tabindex=\"0\"><table><thead><tr>",
+         href=\"{}\">{id}.csv</a></p><div class=\"scroller\" tabindex=\"0\"><table><thead><tr>",
         table.rows.len(),
         data_address("text/csv", &table.csv()),
-        data_address("application/json", &json),
         id = escape(id),
     );
     for column in &table.columns {
@@ -90,7 +87,7 @@ fn numbers(id: &str, table: &Table) -> String {
     }
     html.push_str("</tbody></table></div>");
     if let more @ 1.. = table.rows.len().saturating_sub(ROWS_LISTED) {
-        let _ = write!(html, "<p>{more} more rows are in the files.</p>");
+        let _ = write!(html, "<p>{more} more rows are in the file.</p>");
     }
     html + "</details>"
 }

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use driver::Browser;
 use fixture::Source;
+use reports::figure::{Figure, Panel, Table};
 use serde_json::json;
 
 /// A leader that answers reads from itself alone is cut off from the others, but not from its clients.
@@ -126,6 +127,35 @@ fn a_reader_walks_to_the_violation_and_back() {
     browser.back();
     assert_eq!(address(&browser), operation, "the back button returns");
     assert_eq!(browser.text("#detail"), seen.0);
+    assert_eq!(browser.complaints(), [""; 0]);
+}
+
+/// The numbers behind a figure are in the page, and no policy keeps them in.
+#[test]
+fn the_numbers_of_a_figure_can_be_had() {
+    let Some(browser) = Browser::start() else { return };
+    let mut data = Table::new(&["protocol", "latency_ms"]);
+    data.push(vec!["raft".into(), 1.5.into()]);
+    data.push(vec!["é & \"<b>\"".into(), 2.0.into()]);
+    let svg = "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 9 9\"><style>rect { fill: #123456 }</style>\
+               <rect width=\"9\" height=\"9\"/></svg>";
+    let figure = Figure {
+        id: "latency".to_owned(),
+        title: "Latency".to_owned(),
+        how_to_read: "Further left is faster.".to_owned(),
+        panels: vec![Panel { name: "raft".to_owned(), svg: svg.to_owned() }],
+        data: data.clone(),
+    };
+    let file = written("figure.html", &stale_read().page(&[], &[figure]));
+    browser.open(&file, "");
+    assert!(!browser.is_displayed("#live"), "without runs there is nothing to walk through");
+    let color = browser.run("return getComputedStyle(document.querySelector('.panel rect')).fill");
+    assert_eq!(color, "rgb(18, 52, 86)", "the drawing's own style is allowed");
+    let link =
+        browser.run("return document.querySelector('a[download=\"latency.csv\"]').getAttribute('href')");
+    let link = link.as_str().expect("a link").to_owned();
+    let decoded = browser.run(&format!("return decodeURIComponent({link:?}.split('charset=utf-8,')[1])"));
+    assert_eq!(decoded, data.csv());
     assert_eq!(browser.complaints(), [""; 0]);
 }
 
