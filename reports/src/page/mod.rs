@@ -73,10 +73,13 @@ const HTML: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");
 const GLOSSARY: &str = include_str!("glossary.html");
 /// The script's files share one scope, in this order.
-const SCRIPTS: [&str; 10] = [
+const SCRIPTS: [&str; 13] = [
     include_str!("js/model.js"),
     include_str!("js/causes.js"),
     include_str!("js/moment.js"),
+    include_str!("js/scene.js"),
+    include_str!("js/arrows.js"),
+    include_str!("js/signs.js"),
     include_str!("js/spacetime.js"),
     include_str!("js/inspector.js"),
     include_str!("js/operations.js"),

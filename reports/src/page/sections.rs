@@ -105,7 +105,7 @@ fn in_words(cell: &Cell) -> String {
 pub(super) fn notice(stories: &[Story], windows: &[Window], rules: &[(String, String, String)]) -> String {
     let mut html = String::new();
     for story in stories {
-        for id in &story.header.without {
+        for id in &story.outcome.without {
             let known = rules.iter().find(|rule| rule.0 == *id);
             let sentence = known.map_or(String::new(), |(_, sentence, source)| {
                 format!(" It says: {} ({})", escape(sentence), escape(source))

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value as Json, json};
+use sim::measure::Change;
 use sim::outcome::{JudgeReport, Verdict};
 use sim::trace::{TraceEvent, TraceKind};
 
@@ -53,7 +54,7 @@ pub(super) fn data(story: &Story, window: &Window, texts: &mut Texts) -> Json {
         "protocol": story.header.protocol,
         "nodes": story.header.nodes,
         "seed": story.header.seed.to_string(),
-        "without": story.header.without,
+        "without": story.outcome.without,
         "reproduce": story.reproduce,
         "first": first,
         "total": story.events.len(),
@@ -64,6 +65,7 @@ pub(super) fn data(story: &Story, window: &Window, texts: &mut Texts) -> Json {
         "state": changes(events, texts),
         "beats": places(heartbeats(events).into_iter()),
         "interest": interests(story, events),
+        "spans": spans(story),
         "bands": bands(story, texts),
         "violations": violations(story, events),
         "operations": operations::data(story, events, texts),
@@ -113,7 +115,7 @@ pub(super) fn rules_named<'a>(stories: &'a [Story], windows: &[Window]) -> BTree
     let mut named = BTreeSet::new();
     for (story, window) in stories.iter().zip(windows) {
         named.extend(story.events[window.range.clone()].iter().map(|event| event.rule.as_str()));
-        named.extend(story.header.without.iter().map(String::as_str));
+        named.extend(story.outcome.without.iter().map(String::as_str));
     }
     named
 }
@@ -201,6 +203,31 @@ fn event_of(judge: &JudgeReport, events: &[TraceEvent]) -> Option<usize> {
     let told =
         events.iter().rposition(|event| event.time == at && interest(event) == Some(Interest::Violation));
     told.or_else(|| events.partition_point(|event| event.time <= at).checked_sub(1))
+}
+
+/// When nodes led and when they were down: node, `leads` or `down`, from, until (none: to the end).
+fn spans(story: &Story) -> Vec<Json> {
+    let mut spans: Vec<(u8, &str, u64, Option<u64>)> = Vec::new();
+    for milestone in &story.measures.milestones {
+        let begins = match milestone.what {
+            Change::Leads { .. } => "leads",
+            Change::Down => "down",
+            Change::Up | Change::Stands | Change::Follows => "",
+            Change::Knows { .. } | Change::Commits => continue,
+        };
+        let open = spans.iter_mut().find(|span| span.0 == milestone.node && span.3.is_none());
+        match open {
+            Some(open) if open.1 == begins => continue,
+            // It ceases to follow when it is down already.
+            Some(open) if open.1 == "down" && milestone.what != Change::Up => continue,
+            Some(open) => open.3 = Some(milestone.at),
+            None => {}
+        }
+        if !begins.is_empty() {
+            spans.push((milestone.node, begins, milestone.at, None));
+        }
+    }
+    spans.iter().map(|(node, what, from, until)| json!([node, what, from, until])).collect()
 }
 
 /// The violations: judge, what it found, and the event and time at which that shows, if there are such.

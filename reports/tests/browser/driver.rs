@@ -131,6 +131,25 @@ impl Browser {
         self.settle();
     }
 
+    /// Clicks at a point of what a selector finds, in pixels from its upper left corner.
+    pub(crate) fn click_at(&self, selector: &str, right: u32, down: u32) {
+        let script = format!(
+            "const element = document.querySelector({selector:?}); element.scrollIntoView({{ block: 'center' }}); \
+             const box = element.getBoundingClientRect(); return [box.left, box.top];"
+        );
+        let corner = self.run(&script);
+        let along = |place: usize, by: u32| {
+            (corner[place].as_f64().expect("a number")).round() as i64 + i64::from(by)
+        };
+        let actions = json!({ "actions": [{ "type": "pointer", "id": "mouse", "actions": [
+            { "type": "pointerMove", "x": along(0, right), "y": along(1, down) },
+            { "type": "pointerDown", "button": 0 },
+            { "type": "pointerUp", "button": 0 },
+        ] }] });
+        self.must("POST", "/actions", actions);
+        self.settle();
+    }
+
     /// The text of what a selector finds.
     pub(crate) fn text(&self, selector: &str) -> String {
         let text = self.run(&format!("return document.querySelector({selector:?}).textContent"));

@@ -88,6 +88,18 @@ fn a_reader_walks_to_the_violation_and_back() {
     browser.press("]v");
     assert_eq!(address(&browser), moment);
 
+    // By the mouse: a jump puts its event into the middle of the axis, here onto the first lane of the third protocol,
+    // below two groups of three nodes and their clients.
+    browser.press("\u{e012}\u{e012}\u{e012}");
+    assert_ne!(address(&browser), moment);
+    let width =
+        browser.run("return document.querySelector('#spacetime').clientWidth").as_u64().expect("a width")
+            as u32;
+    let (left, right, top, head, row, gap) = (64, 10, 22, 20, 26, 8);
+    let group = head + 4 * row + gap;
+    browser.click_at("#spacetime", left + (width - left - right) / 2, top + 2 * group + head + row / 2);
+    assert_eq!(address(&browser), moment, "a click on a sign goes to its event");
+
     // A hidden node has no lane and no column, and the address knows.
     browser.click("[data-hide='2']");
     assert!(address(&browser).ends_with("&hide=2"), "{}", address(&browser));

@@ -2,7 +2,9 @@
 
 // Writes the moment into the address; a jump gets an entry of its own, so that the back button returns from it.
 function note(isJump) {
-  const run = here(), key = keyNow(), parts = ["run=" + encodeURIComponent(run.name), "event=" + seqOf(run, moment.event)];
+  const run = here(),
+    key = keyNow(),
+    parts = ["run=" + encodeURIComponent(run.name), "event=" + seqOf(run, moment.event)];
   if (key) parts.push("key=k" + key.key);
   if (moment.operation >= 0) parts.push("op=" + moment.operation);
   if (moment.cone) parts.push("cone=" + moment.cone + "." + seqOf(run, moment.origin));
@@ -10,21 +12,35 @@ function note(isJump) {
   if (!moment.isCollapsed) parts.push("beats=1");
   const address = "#" + parts.join("&");
   if (address === location.hash) return;
-  if (isJump) history.pushState(null, "", address); else history.replaceState(null, "", address);
+  if (isJump) history.pushState(null, "", address);
+  else history.replaceState(null, "", address);
 }
 
 // Reads the moment from the address. False if it holds none.
 function read() {
-  const words = new Map(location.hash.slice(1).split("&").map((part) => {
-    const [name, value] = part.split("=");
-    return [name, decodeURIComponent(value || "")];
-  }));
-  const index = runs.findIndex((run) => run.name === words.get("run")), seq = Number(words.get("event"));
+  const words = new Map(
+    location.hash
+      .slice(1)
+      .split("&")
+      .map((part) => {
+        const [name, value] = part.split("=");
+        return [name, decodeURIComponent(value || "")];
+      }),
+  );
+  const index = runs.findIndex((run) => run.name === words.get("run")),
+    seq = Number(words.get("event"));
   if (index < 0 || !Number.isInteger(seq)) return false;
   moment.run = index;
-  const run = here(), placeOf = (seq) => Math.max(0, Math.min(run.count - 1, seq - run.raw.first));
+  const run = here(),
+    placeOf = (seq) => Math.max(0, Math.min(run.count - 1, seq - run.raw.first));
   moment.event = placeOf(seq);
-  moment.hidden = new Set((words.get("hide") || "").split(".").filter((node) => node !== "").map(Number).filter(Number.isInteger));
+  moment.hidden = new Set(
+    (words.get("hide") || "")
+      .split(".")
+      .filter((node) => node !== "")
+      .map(Number)
+      .filter(Number.isInteger),
+  );
   moment.isCollapsed = words.get("beats") !== "1";
   const key = run.operations.keys.findIndex((key) => "k" + key.key === words.get("key"));
   moment.key = key >= 0 ? key : worstKey(run);

@@ -2,13 +2,19 @@
 
 const runs = data.runs.map(open);
 const moment = {
-  run: 0, event: 0, from: 0, to: 1,
-  hidden: new Set(),        // nodes
-  without: new Set(),       // kinds of event
-  isCollapsed: true,        // heartbeats
-  cone: "", origin: 0,      // "past" or "future" of the event `origin`
-  operation: -1, key: 0,    // by place in the plan; by place in the list of keys
-  marks: null, version: 0,  // which events are marked, and how often that changed
+  run: 0,
+  event: 0,
+  from: 0,
+  to: 1,
+  hidden: new Set(), // nodes
+  without: new Set(), // kinds of event
+  isCollapsed: true, // heartbeats
+  cone: "",
+  origin: 0, // "past" or "future" of the event `origin`
+  operation: -1,
+  key: 0, // by place in the plan; by place in the list of keys
+  marks: null,
+  version: 0, // which events are marked, and how often that changed
 };
 const parts = [];
 let isWaiting = false;
@@ -30,7 +36,9 @@ function drawAll() {
 
 function isShown(run, place) {
   if (moment.isCollapsed && run.isBeat[place]) return false;
-  return !moment.without.has(run.kind[place]) && !(run.node[place] >= 0 && moment.hidden.has(run.node[place]));
+  return (
+    !moment.without.has(run.kind[place]) && !(run.node[place] >= 0 && moment.hidden.has(run.node[place]))
+  );
 }
 
 function remark() {
@@ -50,14 +58,16 @@ function go(place, isJump) {
 // Moves the stretch of time so that this time is well within it.
 function follow(time) {
   if (moment.from <= least && most <= moment.to) return;
-  const size = moment.to - moment.from, edge = size / 8;
+  const size = moment.to - moment.from,
+    edge = size / 8;
   if (moment.from + edge <= time && time <= moment.to - edge) return;
   look(time - size / 2, time + size / 2);
 }
 
 // Looks at a stretch of time.
 function look(from, to) {
-  const size = Math.min(Math.max(to - from, 20e3), (most - least) * 1.1 + 20e3), middle = (from + to) / 2;
+  const size = Math.min(Math.max(to - from, 20e3), (most - least) * 1.1 + 20e3),
+    middle = (from + to) / 2;
   moment.from = middle - size / 2;
   moment.to = middle + size / 2;
   changed();
@@ -70,9 +80,12 @@ function zoom(factor, around) {
 
 // A stretch with a few dozen events around one.
 function lookAround(place) {
-  const run = here(), near = Math.max(8, Math.round(wide / 80)), shown = [];
+  const run = here(),
+    near = Math.max(8, Math.round(wide / 80)),
+    shown = [];
   for (let i = place; i >= 0 && shown.length < near; i--) if (isShown(run, i)) shown.push(i);
-  const first = shown.length ? shown[shown.length - 1] : place, time = run.time[place];
+  const first = shown.length ? shown[shown.length - 1] : place,
+    time = run.time[place];
   const half = Math.max((time - run.time[first]) * 1.1, 200e3);
   look(time - half, time + half);
 }
@@ -87,9 +100,13 @@ function step(by) {
 
 // To the next interesting event; `kind` is a place in INTERESTS, or negative for any.
 function jump(by, kind) {
-  const run = here(), places = [...run.interest.keys()];
+  const run = here(),
+    places = [...run.interest.keys()];
   const wanted = places.filter((place) => kind < 0 || run.interest.get(place) === kind);
-  const next = by > 0 ? wanted.find((place) => place > moment.event) : wanted.reverse().find((place) => place < moment.event);
+  const next =
+    by > 0
+      ? wanted.find((place) => place > moment.event)
+      : wanted.reverse().find((place) => place < moment.event);
   if (next === undefined) return false;
   go(next, true);
   lookAround(next);
@@ -109,7 +126,10 @@ function changeRun(index) {
 }
 
 function worstKey(run) {
-  return Math.max(0, run.operations.keys.findIndex((key) => key.state === "violated"));
+  return Math.max(
+    0,
+    run.operations.keys.findIndex((key) => key.state === "violated"),
+  );
 }
 
 function showCone(which) {
@@ -122,18 +142,25 @@ function showCone(which) {
 }
 
 function showOperation(place) {
-  const run = here(), index = run.operations.byPlace.get(place);
+  const run = here(),
+    index = run.operations.byPlace.get(place);
   if (index === undefined) return;
   moment.cone = "";
   moment.operation = place;
   const key = run.operations.keys.findIndex((key) => key.key === run.operations.key[index]);
   if (key >= 0) moment.key = key;
   remark();
-  const first = moment.marks.indexOf(1), call = run.operations.call[index];
-  const end = run.operations.ret[index] === Infinity ? call + (moment.to - moment.from) : run.operations.ret[index];
+  const first = moment.marks.indexOf(1),
+    call = run.operations.call[index];
+  const end =
+    run.operations.ret[index] === Infinity ? call + (moment.to - moment.from) : run.operations.ret[index];
   const pad = Math.max((end - call) * 0.3, 100e3);
   look(call - pad, end + pad);
-  if (first >= 0) go(first, true); else { note(true); changed(); }
+  if (first >= 0) go(first, true);
+  else {
+    note(true);
+    changed();
+  }
 }
 
 function clear() {
