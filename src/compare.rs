@@ -126,7 +126,14 @@ fn report(work: &Work, terminal: &Terminal) -> Result<Report, Failure> {
     figures.push(sweeps::throughput_against_size(&knobs.size()?));
     let (tried, nothing) = knobs.connectivity()?;
     figures.push(connectivity::matrix(&tried, &knobs.connectivity_differs(), &nothing));
-    let verdict = told::verdict(&comparisons);
+    let mut verdict = told::verdict(&comparisons);
+    for (subject, comparison) in work.subjects.iter().zip(&comparisons) {
+        for (protocol, fault) in comparison.untouched() {
+            let file = &subject.scenario.file;
+            terminal.error(&format!("{file}: {protocol}: the fault '{fault}' touched nothing in any run"));
+            verdict.exit = verdict.exit.worse(Exit::Usage);
+        }
+    }
     let mut summary = Vec::new();
     let mut scenarios = Vec::new();
     for (subject, comparison) in work.subjects.iter().zip(&comparisons) {

@@ -4,6 +4,8 @@
 mod check;
 /// The command as a process: streams, exit codes, help, errors.
 mod cli;
+/// Comparisons: the same bytes, the files, what is refused.
+mod compare;
 /// The page of measured differences.
 mod contrast;
 /// One fingerprint a plan and protocol, whatever is watched, cloned or run beside; golden files.

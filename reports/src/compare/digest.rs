@@ -152,6 +152,8 @@ pub struct Digest {
     pub(super) outages: Vec<Outage>,
     pub(super) changes: Vec<LeaderChange>,
     pub(super) kinds: Vec<(&'static str, Sent)>,
+    /// The faults that somebody wrote down, in order: whether each touched anything, or would have for all we know.
+    pub(super) touched: Vec<bool>,
     pub(super) syncs: u64,
     pub(super) committed: u64,
     /// When judges of reads saw a violation, in nanoseconds, and which.
@@ -177,6 +179,7 @@ impl Digest {
         let seen = outcome.judges.iter().filter(|judge| judge.verdict == Verdict::Violated);
         let of_reads = seen.filter(|judge| judge.side == Side::Client || judge.name == "reads-miss-nothing");
         let sentence = outcome.first_violation().map(|judge| format!("{}: {}", judge.name, judge.detail));
+        let explicit = outcome.faults.iter().filter(|fault| fault.explicit);
         let is_first = outcome.seed == frame.first_seed;
         Digest {
             seed: outcome.seed,
@@ -193,6 +196,7 @@ impl Digest {
             outages: outages::of(frame, run),
             changes: changes::of(run),
             kinds: measures.kinds.clone(),
+            touched: explicit.map(|fault| fault.touched() || outcome.cut_short).collect(),
             syncs: outcome.traffic.syncs,
             committed: outcome.traffic.committed_writes,
             violations: of_reads.filter_map(|judge| Some((judge.first_at?, judge.name.clone()))).collect(),

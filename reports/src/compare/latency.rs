@@ -119,9 +119,9 @@ pub(super) fn over_time(frame: &Frame, sides: &[Side]) -> Figure {
     let how = format!(
         "Operations of {} are gathered by when they were meant to start, in windows of {} ms; the four lines are the \
          median, the 95th and 99th of a hundred, and the slowest. Grey spans and numbered lines are faults.{} After a \
-         leader is lost the slowest line jumps at once to the length of the outage and falls with a slope of minus one: \
-         who asked later waited less. The median moves only if more than half of the operations of a window had to wait. A \
-         gap is a window in which nothing was answered.",
+         leader is lost the slowest line jumps to the length of the outage, rounded up to when clients ask again, and comes \
+         down in steps of that time: who asked later waited less. The median moves only if more than half of the operations \
+         of a window had to wait. A gap is a window in which nothing was answered.",
         runs(sides),
         frame.window / 1_000_000,
         drawn_faults(frame)

@@ -85,6 +85,16 @@ impl Comparison {
         })
     }
 
+    /// Faults that somebody wrote down and that touched nothing in any run of a protocol: the protocol, the fault.
+    pub fn untouched(&self) -> Vec<(&str, &str)> {
+        let of_side = |side: &'_ Side| {
+            let faults = self.frame.faults.iter().zip(side.touched.clone());
+            faults.filter(|(_, touched)| !touched).map(|(fault, _)| fault.what.as_str()).collect::<Vec<_>>()
+        };
+        let sides = self.sides.iter().map(|side| (side.protocol.as_str(), of_side(side)));
+        sides.flat_map(|(protocol, faults)| faults.into_iter().map(move |fault| (protocol, fault))).collect()
+    }
+
     /// Who was better at what.
     pub fn findings(&self) -> Vec<Finding> {
         summary::findings(&self.sides)

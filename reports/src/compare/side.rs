@@ -22,8 +22,10 @@ pub(super) struct Side {
     /// Outages in milliseconds: the fault's number, the length.
     pub(super) outages: Vec<(usize, f64)>,
     pub(super) changes: Vec<LeaderChange>,
-    /// Of each seed, the changes' means.
+    /// By kind of message, what was sent.
     pub(super) kinds: Vec<(&'static str, Sent)>,
+    /// Whether a fault that somebody wrote down touched anything in any run.
+    pub(super) touched: Vec<bool>,
     pub(super) syncs: u64,
     pub(super) committed: u64,
     pub(super) intended: u64,
@@ -60,6 +62,7 @@ impl Side {
             outages: Vec::new(),
             changes: Vec::new(),
             kinds: Vec::new(),
+            touched: vec![false; frame.faults.len()],
             syncs: 0,
             committed: 0,
             intended: 0,
@@ -88,6 +91,9 @@ impl Side {
             total.messages += sent.messages;
             total.bytes += sent.bytes;
             total.entries += sent.entries;
+        }
+        for (any, this) in self.touched.iter_mut().zip(&digest.touched) {
+            *any |= this;
         }
         self.scores.push(scores(&digest));
         self.outages.extend(digest.outages.iter().map(|outage| (outage.fault, outage.ms)));
@@ -123,7 +129,7 @@ impl Side {
         }
     }
 
-    /// The worst verdict and the first seed that has it.
+    /// How many runs have the verdict.
     pub(super) fn count(&self, verdict: Verdict) -> usize {
         self.verdicts.iter().filter(|one| one.1 == verdict).count()
     }

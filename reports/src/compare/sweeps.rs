@@ -93,7 +93,9 @@ pub fn latency_against_load(sweep: &Sweep) -> Figure {
     let how = "Clients ask at the rate on the x axis, whatever becomes of earlier questions. Left of the knee latency is \
                that of the network and the disks; right of it the leader's processor is busy all the time, every operation \
                waits for those before it, and goodput stops growing. A closed loop would hide this: its clients ask less \
-               when answers come late. Points are means over seeds with 95 % intervals.";
+               when answers come late. Far beyond the knee goodput may even fall: heartbeats wait in the same queue, and leaders \
+               are deposed for being busy. Latency is that of the operations that were answered, and has no point where \
+               none was. Points are means over seeds with 95 % intervals.";
     drawn(
         "latency-against-load",
         "Latency against offered load",

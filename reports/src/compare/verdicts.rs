@@ -5,6 +5,7 @@ use sim::outcome::Verdict;
 use super::Comparison;
 use crate::figure::{Figure, Panel, Table};
 use crate::plot::{Axis, Matrix, Square, Tone};
+use crate::stats::proportion;
 
 /// More seeds share cells.
 const COLUMNS_MAX: usize = 200;
@@ -58,11 +59,15 @@ pub fn heat_map(scenarios: &[Comparison], reproduce: impl Fn(usize, &str, u64) -
         cells,
         ..Matrix::default()
     };
+    let share = proportion(bad, all).map_or(String::new(), |share| {
+        let percent = |share: f64| format!("{:.2}", share * 100.0);
+        format!(" (95 % interval {} to {} %, Wilson)", percent(share.low), percent(share.high))
+    });
     let failing = first_failing(scenarios, &reproduce);
     let how = format!(
         "A cell is a run, or the worst of {shared} where seeds share cells: light green held, amber is unknown (a judge ran \
          out of budget), dark red was violated. The plan of a seed is the same in every row of a scenario, so a dark column \
-         is a hard seed, and a dark row a weak protocol, or a rule that was left out. {bad} of {all} runs were violated, \
+         is a hard seed, and a dark row a weak protocol, or a rule that was left out. {bad} of {all} runs were violated{share}, \
          {unknown} unknown.{failing} The table behind this figure has the line that reproduces every cell."
     );
     let panels = vec![Panel { name: String::new(), svg: matrix.svg() }];
