@@ -162,7 +162,11 @@ pub(super) fn cut(stories: &[Story], windows: &[Window]) -> String {
         let words = if is_cut(story, window) {
             cut_words(story, window)
         } else {
-            format!("All {} events are shown.", story.events.len())
+            format!(
+                "All {} events are shown. <code>{}</code> makes the run again.",
+                story.events.len(),
+                escape(&story.reproduce)
+            )
         };
         let _ = write!(html, "<li>{}: {words}</li>", escape(&story.header.protocol));
     }

@@ -134,6 +134,10 @@ fn a_reader_walks_to_the_violation_and_back() {
     browser.open(Path::new("/dev/null"), "");
     browser.open(&file, &operation);
     assert_eq!(seen, (browser.text("#detail"), browser.text("#operation"), browser.text("#inspector")));
+    browser.open(Path::new("/dev/null"), "");
+    browser.open(&file, "#run=raft&event=%zz&hide=99&op=x");
+    assert!(browser.text("#detail").contains("\u{2717}"), "a broken link begins where no link does");
+    browser.open(&file, &operation);
     browser.open(&file, &moment);
     assert!(browser.text("#detail").contains("\u{2717} reads-miss-nothing"));
     browser.back();

@@ -16,6 +16,15 @@ function note(isJump) {
   else history.replaceState(null, "", address);
 }
 
+// What somebody typed may be no code at all.
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return "";
+  }
+}
+
 // Reads the moment from the address. False if it holds none.
 function read() {
   const words = new Map(
@@ -24,12 +33,12 @@ function read() {
       .split("&")
       .map((part) => {
         const [name, value] = part.split("=");
-        return [name, decodeURIComponent(value || "")];
+        return [name, decoded(value || "")];
       }),
   );
   const index = runs.findIndex((run) => run.name === words.get("run")),
     seq = Number(words.get("event"));
-  if (index < 0 || !Number.isInteger(seq)) return false;
+  if (index < 0 || !Number.isInteger(seq) || seq < 1) return false;
   moment.run = index;
   const run = here(),
     placeOf = (seq) => Math.max(0, Math.min(run.count - 1, seq - run.raw.first));

@@ -107,7 +107,11 @@ function jump(by, kind) {
     by > 0
       ? wanted.find((place) => place > moment.event)
       : wanted.reverse().find((place) => place < moment.event);
-  if (next === undefined) return false;
+  if (next === undefined) {
+    const what = kind < 0 ? "interesting event" : INTERESTS[kind];
+    at("shown").textContent = "No " + (by > 0 ? "later " : "earlier ") + what + " of " + run.name + " is shown.";
+    return false;
+  }
   go(next, true);
   lookAround(next);
   return true;
