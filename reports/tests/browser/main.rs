@@ -121,9 +121,15 @@ fn a_reader_walks_to_the_violation_and_back() {
     );
     let told = browser.text("#operation");
     assert!(told.contains("This answer cannot be placed."), "{told}");
+    let first = browser.run("return document.querySelector('#core button').dataset.operation");
+    let first = format!("&op={}", first.as_str().expect("a number"));
+    assert!(!address(&browser).contains(&first), "another operation is shown");
     browser.click("#core button");
     let operation = address(&browser);
-    assert!(operation.contains("&op="), "{operation}");
+    assert!(operation.contains(&first), "{operation}");
+    assert!(browser.text("#shown").contains("Dark is what operation"), "{}", browser.text("#shown"));
+    let last = browser.text("#list tr:last-child");
+    assert!(last.contains("Get came to Ok"), "the last of its events is its end: {last}");
     assert!(browser.text("#detail .words").contains("asks n"), "{}", browser.text("#detail .words"));
     assert!(browser.text("#detail").contains("Belongs to operation"), "{}", browser.text("#detail"));
     assert_eq!(browser.complaints(), [""; 0]);
