@@ -75,6 +75,7 @@ const FIGURES: &[LibraryFile] = files![
     "figures/p2-split-votes.toml",
     "figures/p3-leader-crash.toml",
     "figures/p4-chained.toml",
+    "figures/p4-chained-load.toml",
     "figures/p4-constrained.toml",
     "figures/p4-howard-abraham-a.toml",
     "figures/p4-howard-abraham-b.toml",

@@ -152,7 +152,7 @@ fn drawn(curves: &[(String, Sorted)]) -> reports::figure::Figure {
             points().map(|(time, share)| (time, 1.0 - share)).collect(),
         ));
     }
-    let x = || reports::plot::Axis { range: Some((300.0, 2_000.0)), ..axis("time to elect a leader", "ms") };
+    let x = || reports::plot::Axis { range: Some((150.0, 2_000.0)), ..axis("time to elect a leader", "ms") };
     let chart = |title: &str, description: &str, y, series| Chart {
         title: title.to_string(),
         description: description.to_string(),

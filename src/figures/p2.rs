@@ -166,7 +166,7 @@ fn drawn(sampled: &[Sampled]) -> reports::figure::Figure {
         description: "Expected time to a leader, least timeout ten latencies, by the range above it."
             .to_string(),
         x: log_axis("timeout range", "one-way latencies"),
-        y: log_axis("expected time to a leader", "one-way latencies"),
+        y: log_axis("election", "one-way latencies"),
         series: knee,
         ..Chart::default()
     };
