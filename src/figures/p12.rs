@@ -4,11 +4,12 @@
 
 use reports::figure::{Figure, Table};
 use reports::plot::{Axis, Chart, Ink, Shape};
+use sim::measure::Ended;
 
 use super::draw::{axis, figure, panel, series};
-use super::row::{NEW, Row};
-use super::runs::{Sorted, scenario};
-use super::traced::{Write, traced};
+use super::row::{Row, short};
+use super::runs::{Sorted, first_leader, scenario};
+use super::traced::{Traced, Write, traced};
 use super::{Effort, Made};
 use crate::engine::Protocol;
 
@@ -36,7 +37,8 @@ pub(super) fn make(effort: Effort) -> Made {
             pairs.extend((nodes + 1 - q2..=nodes).map(|q1| pair(nodes, q1, q2, seeds)));
         }
     }
-    made.rows.extend(pairs.iter().flat_map(rows));
+    made.rows.extend(pairs.iter().map(row));
+    made.rows.extend(pairs.iter().filter_map(tolerance));
     made.figures.push(drawn(&pairs));
     made
 }
@@ -71,31 +73,80 @@ fn run(scenario: &scenarios::Scenario, q2: u64, seed: u64) -> (u64, u64) {
     (commits[commits.len() / 2], expected)
 }
 
-fn rows(pair: &Pair) -> [Row; 2] {
+fn row(pair: &Pair) -> Row {
     let Pair { nodes, q1, q2, runs } = pair;
     let equal = runs.iter().filter(|(commit, expected)| commit == expected).count();
     let of = match q2 {
         1 => "its own disk alone".to_string(),
         _ => format!("round trip of follower {} by speed", q2 - 1),
     };
-    let what = format!("n = {nodes}, q1 = {q1}, q2 = {q2}");
     let p50 = Sorted::new(runs.iter().map(|(commit, _)| *commit as f64 / 1e6).collect()).quantile(0.5);
-    [
-        Row::holds(
-            format!("{what}: commit p50"),
-            of,
-            format!("equal in {equal} of {} runs", runs.len()),
-            "exact, in every run",
-            equal == runs.len(),
-        ),
-        Row::free(
-            format!("{what}: median; commits with {} down, elects with {}", nodes - q2, nodes - q1),
-            "ms",
-            None,
-            p50,
-            NEW,
-        ),
-    ]
+    Row::holds(
+        format!("n = {nodes}, q1 = {q1}, q2 = {q2}: commit p50"),
+        of,
+        format!("equal in {equal} of {} runs; median {} ms", runs.len(), short(p50)),
+        "exact, in every run",
+        equal == runs.len(),
+    )
+}
+
+/// When nodes crash, in a run that looks at what is left.
+const CRASH: u64 = 8_000_000_000;
+
+/// What so many nodes down leave: the leader and followers, or followers alone.
+fn after_crash(pair: &Pair, down: u64, with_leader: bool) -> Traced {
+    let [count, first, second] = [pair.nodes, pair.q1, pair.q2].map(|number| number.to_string());
+    let followers =
+        (1..=if with_leader { down - 1 } else { down }).map(|place| format!("\"follower-{place}\""));
+    let leader = with_leader.then(|| "\"leader\"".to_string());
+    let who = leader.into_iter().chain(followers).collect::<Vec<_>>().join(", ");
+    let (at, who) = (format!("{}ns", CRASH), format!("[{who}]"));
+    let set = [
+        ("cluster.nodes", count.as_str()),
+        ("settings.paxos.q1", first.as_str()),
+        ("settings.paxos.q2", second.as_str()),
+        ("workload.think", "100ms"),
+        ("workload.operations", "80"),
+        ("workload.timeout", "4s"),
+        ("fault.0.at", at.as_str()),
+        ("fault.0.crash", who.as_str()),
+    ];
+    traced(&scenario("p12-flexible-quorums", &set), Protocol::Paxos, 0)
+}
+
+/// Whether a write that was sent after the crash was answered.
+fn commits(pair: &Pair, down: u64) -> bool {
+    let traced = after_crash(pair, down, false);
+    let operations = &traced.run.measures.operations;
+    operations.iter().any(|one| one.called.is_some_and(|called| CRASH < called) && one.ending == Ended::Ok)
+}
+
+/// Whether anybody came to lead after the crash, which took the leader.
+fn elects(pair: &Pair, down: u64) -> bool {
+    first_leader(&after_crash(pair, down, true).run.measures, CRASH).is_some()
+}
+
+/// The failures that a pair tolerates are runs, not arithmetic: with so many down it goes on, with one more it does not.
+/// Of each size of phase 2, with the smallest phase 1.
+fn tolerance(pair: &Pair) -> Option<Row> {
+    let Pair { nodes, q1, q2, .. } = *pair;
+    if q1 + q2 != nodes + 1 {
+        return None;
+    }
+    let (commit, elect) = (nodes - q2, nodes - q1);
+    // All followers may be down, but not one more; and an election is of those that run.
+    let commits_as_derived =
+        (commit == 0 || commits(pair, commit)) && (commit == nodes - 1 || !commits(pair, commit + 1));
+    let elects_as_derived =
+        (elect == 0 || elects(pair, elect)) && (elect == nodes - 1 || !elects(pair, elect + 1));
+    let told = |is_so: bool| if is_so { "so" } else { "NOT so" };
+    Some(Row::holds(
+        format!("n = {nodes}, q1 = {q1}, q2 = {q2}: failures tolerated"),
+        format!("commits with {commit} down, elects with {elect}; not with one more"),
+        format!("commits: {}; elects: {}", told(commits_as_derived), told(elects_as_derived)),
+        "exact",
+        commits_as_derived && elects_as_derived,
+    ))
 }
 
 fn drawn(pairs: &[Pair]) -> Figure {

@@ -175,7 +175,8 @@ fn drawn(all: &[Turns]) -> Figure {
     let how = "The leader loses power under load. To detect: until a follower stands or knows no leader. To elect: until \
                somebody leads. First commit: until the first new write is delivered. Right: entries of the log sent \
                meanwhile. Raft ships none to elect, since only who has everything can win; promises of Paxos carry what was \
-               accepted; a leader of Zab brings its followers to its history before it serves.";
+               accepted; a leader of Zab brings its followers to its history before it serves. Before the first commit comes, Raft and \
+               Multi-Paxos send what clients have waited with meanwhile; Zab commits its own history first.";
     figure(
         "p8-leader-change",
         "P8. What a change of leader costs",

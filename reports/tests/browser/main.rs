@@ -128,7 +128,7 @@ fn a_reader_walks_to_the_violation_and_back() {
     let operation = address(&browser);
     assert!(operation.contains(&first), "{operation}");
     assert!(browser.text("#shown").contains("Dark is what operation"), "{}", browser.text("#shown"));
-    let last = browser.text("#list tr:last-child");
+    let last = browser.text("#list tbody tr:last-child");
     assert!(last.contains("Get came to Ok"), "the last of its events is its end: {last}");
     assert!(browser.text("#detail .words").contains("asks n"), "{}", browser.text("#detail .words"));
     assert!(browser.text("#detail").contains("Belongs to operation"), "{}", browser.text("#detail"));

@@ -113,7 +113,7 @@ fn put_below<'a>(
                 return Err(format!("`{name}` has {count} items, and the next would be number {count}"));
             }
             if below.is_empty() {
-                match list.iter_mut().nth(place) {
+                match list.get_mut(place) {
                     Some(item) => *item = setting.read(),
                     None => list.push(setting.read()),
                 }
@@ -122,7 +122,7 @@ fn put_below<'a>(
             if place == count {
                 list.push(fresh(below, setting));
             }
-            let item = list.iter_mut().nth(place).expect("it was there or was made");
+            let item = list.get_mut(place).expect("it was there or was made");
             put_below(item, name, below, setting)
         }
         _ => Err(format!("`{name}` is a value, and nothing stands below it")),
