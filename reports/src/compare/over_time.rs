@@ -6,6 +6,9 @@ use crate::figure::{Figure, Table};
 use crate::plot::{Axis, Chart, Ink, Scale, Series, Shape};
 use crate::stats::mean_of_sums;
 
+/// What is drawn: places, and values or the ends of intervals.
+type Pairs = Vec<(f64, f64)>;
+
 /// Answers a second, in windows.
 pub(super) fn throughput(frame: &Frame, sides: &[Side]) -> Figure {
     let mut data = Table::new(&["protocol", "from_s", "answers_per_s", "low", "high", "seeds"]);
@@ -41,7 +44,7 @@ pub(super) fn throughput(frame: &Frame, sides: &[Side]) -> Figure {
     }
     let offered = frame.operations as f64 / seconds(frame.end);
     let levels = if frame.is_closed { vec![] } else { vec![(offered, "offered load".to_owned())] };
-    let chart = |(side, points, intervals): (&Side, Vec<(f64, f64)>, Vec<(f64, f64)>)| {
+    let chart = |(side, points, intervals): (&Side, Pairs, Pairs)| {
         let chart = Chart {
             title: format!("{}: throughput", side.protocol),
             description: format!("Operations answered a second under {} over time.", side.protocol),
