@@ -20,6 +20,7 @@ mod trace;
 mod bug;
 mod engine;
 mod exit;
+mod folder;
 mod render;
 mod seeds;
 mod select;

@@ -2,7 +2,15 @@
 
 use crate::{Ended, folder, quorate};
 
-const CALM: [&str; 5] = ["scenarios/leader-crash.toml", "--seed", "3", "--set", "workload.for=4s"];
+const CALM: [&str; 7] = [
+    "scenarios/leader-crash.toml",
+    "--seed",
+    "3",
+    "--set",
+    "workload.for=4s",
+    "--set",
+    "fault.1={ at = \"3.9s\", clock = \"n4\", jump = \"+1ms\" }",
+];
 /// A rule left out that lets a leader answer what it should not.
 const BROKEN: [&str; 7] = [
     "scenarios/mutants/profiles/local-reads.toml",

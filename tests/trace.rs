@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use crate::{folder, quorate};
 
 /// A made-up trace with every kind of event.
-const TRACE: &str = r#"{"quorate_trace":1,"title":"The leader is killed with one entry on its way","protocol":"raft","nodes":3,"seed":7,"without":["raft/5.4.2"]}
+const TRACE: &str = r#"{"quorate_trace":2,"title":"The leader is killed with one entry on its way","protocol":"raft","nodes":3,"seed":7,"without":["raft/5.4.2"]}
 {"seq":1,"time":0,"node":0,"kind":"boot","text":"incarnation 1"}
 {"seq":2,"time":150200300,"node":0,"kind":"timer","text":"deadline"}
 {"seq":3,"time":150200300,"node":0,"kind":"note","cause":2,"rule":"raft/5.2","text":"starts an election in term 1"}
@@ -77,7 +77,7 @@ fn a_broken_file_is_refused_with_file_and_line() {
     let header = TRACE.lines().next().expect("there is one");
     check("", 1, "the file is empty");
     check("hello\n", 1, "expected the header of a trace");
-    check(&header.replace(":1,", ":99,"), 1, "the trace is of version 99");
+    check(&header.replace(":2,", ":99,"), 1, "the trace is of version 99");
     check(&format!("{header}\n{{\"seq\":1}}\n"), 2, "expected an event of a trace: missing field `time`");
     check(
         &format!("{header}\n{{\"seq\":1,\"time\":0,\"node\":3,\"kind\":\"boot\",\"text\":\"\"}}"),

@@ -388,16 +388,19 @@ fn a_cut_of_some_messages_names_kinds_that_exist() {
     check(
         &text("kinds = [\"AppendEntry\"]"),
         &[
-            "f.toml:13:42: no protocol of the file has a message \"AppendEntry\"; expected one of `AppendEntries`, \
+            "f.toml:14:42: no protocol of the file has a message \"AppendEntry\"; expected one of `AppendEntries`, \
            `RequestVote` (did you mean `AppendEntries`?)",
         ],
     );
     check(
         &text("both_ways = true, entries = true"),
-        &["f.toml:13:7: `cut` takes some messages only, and both ways"],
+        &["f.toml:14:7: `cut` takes some messages only, and both ways"],
     );
     check(
         &file(cluster, WORKLOAD, &cut("entries = true")),
-        &["f.toml:11:7: `cut` takes some messages only, and sessions lose none while they are up"],
+        &[
+            "f.toml:12:7: `cut` takes some messages only, and sessions lose none while they are up; expected `links = \"datagram\"` in \
+           [network]",
+        ],
     );
 }

@@ -24,13 +24,14 @@ mod row;
 mod runs;
 mod traced;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use reports::figure::{Cell, Figure, Table};
-use serde::Serialize;
+use reports::page::{Sheet, sheet};
 
 use crate::exit::{self, Exit, Failure};
+use crate::folder::{put, put_figures, unwritten};
 use crate::render::table;
 use crate::terminal::Terminal;
 
@@ -54,7 +55,7 @@ pub(crate) struct Arguments {
     /// A tenth of the trials; bands are widened by the sampling error, three standard deviations
     #[arg(long, conflicts_with = "trials")]
     quick: bool,
-    /// Write each figure's drawings (SVG) and numbers (CSV, JSON) into this folder
+    /// Write each figure's drawings (SVG) and numbers (CSV, JSON), the table and one page into this folder
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// How many runs at once; by default one a core
@@ -143,20 +144,21 @@ pub(crate) fn execute(arguments: &Arguments, terminal: &Terminal) -> Result<Exit
         .build()
         .map_err(|error| Failure::usage(format!("the jobs cannot be started: {error}")))?;
     if let Some(out) = &arguments.out {
-        std::fs::create_dir_all(out).map_err(|error| unwritable(out, &error))?;
+        std::fs::create_dir_all(out).map_err(|error| unwritten(out, &error))?;
     }
     let is_chosen = |entry: &&Entry| {
         arguments.figures.is_empty() || arguments.figures.iter().any(|name| name == entry.id)
     };
-    let (mut rows, mut missing) = (Vec::new(), Vec::new());
+    let (mut rows, mut missing, mut figures) = (Vec::new(), Vec::new(), Vec::new());
     for entry in ENTRIES.iter().filter(is_chosen) {
         match entry.make {
             Ok(make) => {
                 terminal.note(&format!("{}: {} ..", entry.id, entry.title));
                 let made = pool.install(|| make(effort));
                 if let Some(out) = &arguments.out {
-                    write(out, &made.figures)?;
+                    put_figures(out, &made.figures)?;
                 }
+                figures.extend(made.figures);
                 rows.extend(made.rows.into_iter().map(|row| (entry.id, row)));
             }
             Err(why) => missing.push(format!("{} {}: {why}\n", entry.id, entry.title)),
@@ -164,7 +166,9 @@ pub(crate) fn execute(arguments: &Arguments, terminal: &Terminal) -> Result<Exit
     }
     let out = rows.iter().filter(|(_, row)| row.is_out(arguments.quick)).count();
     if let Some(folder) = &arguments.out {
-        save(&folder.join("table.csv"), &as_data(&rows, arguments.quick).csv())?;
+        let data = as_data(&rows, arguments.quick);
+        put(folder, "table.csv", &data.csv())?;
+        put(folder, PAGE, &page(arguments, &figures, &data, &verdict(&rows, out), out == 0))?;
     }
     terminal.emit(&(told(&rows, arguments.quick) + &missing.concat() + &verdict(&rows, out)))?;
     Ok(match (rows.is_empty(), out) {
@@ -204,6 +208,30 @@ fn verdict(rows: &[(&str, Row)], out: usize) -> String {
     }
 }
 
+/// The page of all of them, written last.
+const PAGE: &str = "figures.html";
+
+fn page(arguments: &Arguments, figures: &[Figure], table: &Table, verdict: &str, all_in: bool) -> String {
+    let mut line = "quorate figures".to_string();
+    arguments.figures.iter().for_each(|name| line.push_str(&format!(" {name}")));
+    if let Some(trials) = arguments.trials {
+        line.push_str(&format!(" --trials {trials}"));
+    }
+    if arguments.quick {
+        line.push_str(" --quick");
+    }
+    sheet(&Sheet {
+        title: "Published figures of the field, measured again",
+        about: "Hollow marks are published points. Multi-Paxos and Zab are drawn on the same axes where nobody has published them.",
+        verdict: verdict.trim_end(),
+        state: if all_in { "ok" } else { "violated" },
+        reproduce: &(line + " --out DIR"),
+        table_title: "Published, ours, and the band within which a row counts as reproduced",
+        table,
+        figures,
+    })
+}
+
 /// The table as data.
 fn as_data(rows: &[(&str, Row)], is_quick: bool) -> Table {
     let mut table = Table::new(&HEAD);
@@ -213,40 +241,4 @@ fn as_data(rows: &[(&str, Row)], is_quick: bool) -> Table {
         table.push(cells);
     }
     table
-}
-
-/// Writes a figure's drawings and numbers.
-fn write(folder: &Path, figures: &[Figure]) -> Result<(), Failure> {
-    /// What stands in the JSON file: all but the drawings.
-    #[derive(Serialize)]
-    struct Numbers<'a> {
-        id: &'a str,
-        title: &'a str,
-        how_to_read: &'a str,
-        data: &'a Table,
-    }
-    for figure in figures {
-        for panel in &figure.panels {
-            let name = match panel.name.as_str() {
-                "" => format!("{}.svg", figure.id),
-                name => format!("{}.{}.svg", figure.id, name.to_lowercase().replace(' ', "-")),
-            };
-            save(&folder.join(name), &panel.svg)?;
-        }
-        let Figure { id, title, how_to_read, data, .. } = figure;
-        save(&folder.join(format!("{id}.csv")), &data.csv())?;
-        save(
-            &folder.join(format!("{id}.json")),
-            &crate::render::json(&Numbers { id, title, how_to_read, data }),
-        )?;
-    }
-    Ok(())
-}
-
-fn save(path: &Path, text: &str) -> Result<(), Failure> {
-    std::fs::write(path, text).map_err(|error| unwritable(path, &error))
-}
-
-fn unwritable(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::usage(format!("{}: cannot be written: {error}", path.display()))
 }

@@ -40,8 +40,8 @@ pub(super) fn escape_json(json: &str) -> String {
     escaped
 }
 
-/// What is allowed: this script, this style, the styles within the figures, and nothing from anywhere else.
-pub(super) fn policy(script: &str, style: &str, figures: &[Figure]) -> String {
+/// What is allowed: this script if there is one, this style, the styles within the figures, and nothing from anywhere else.
+pub(super) fn policy(script: Option<&str>, style: &str, figures: &[Figure]) -> String {
     let mut styles = vec![hash(style)];
     for panel in figures.iter().flat_map(|figure| &figure.panels) {
         styles.extend(styles_in(&panel.svg).map(hash));
@@ -50,7 +50,7 @@ pub(super) fn policy(script: &str, style: &str, figures: &[Figure]) -> String {
     styles.dedup();
     format!(
         "default-src 'none'; script-src {}; style-src {}; img-src data:; base-uri 'none'; form-action 'none'",
-        hash(script),
+        script.map_or_else(|| "'none'".to_owned(), hash),
         styles.join(" "),
     )
 }
@@ -103,7 +103,7 @@ mod tests {
     fn the_policy_names_the_blocks_by_hash() {
         // From the specification of Content Security Policy, 6.7.3.3: the hash of `alert('Hello, world.');`.
         let known = "'sha256-qznLcsROx4GACP2dm0UCKCzCG+HiZ1guq6ZZDob/Tng='";
-        assert!(policy("alert('Hello, world.');", "", &[]).contains(known));
+        assert!(policy(Some("alert('Hello, world.');"), "", &[]).contains(known));
         assert_eq!(styles_in("<svg><style type=\"x\">a{}</style></svg>").collect::<Vec<_>>(), ["a{}"]);
     }
 

@@ -6,12 +6,13 @@
 //!
 //! Files in reading order: [`window`] (which events are shown), [`interest`] (what to jump to, what to collapse),
 //! [`story`] and [`operations`] (a run and its clients as columns of numbers), [`sections`] (what a reader without a
-//! script sees), [`markup`] (escaping, and the policy). The script stands in `js/`, a subject a file.
+//! script sees), [`markup`] (escaping, and the policy), [`sheet`] (a page of figures alone). The script stands in `js/`, a subject a file.
 
 mod interest;
 mod markup;
 mod operations;
 mod sections;
+mod sheet;
 mod story;
 mod texts;
 mod window;
@@ -26,6 +27,8 @@ use crate::figure::Figure;
 use crate::page::markup::{escape, escape_json, policy};
 use crate::page::texts::Texts;
 use crate::page::window::Window;
+
+pub use sheet::{Sheet, sheet};
 
 /// What a page is made of.
 pub struct Page<'a> {
@@ -94,7 +97,7 @@ pub fn page(page: &Page<'_>) -> String {
     let windows = window::choose(page.stories);
     let script = format!("\"use strict\";\n(() => {{\n{}\n}})();\n", SCRIPTS.join("\n"));
     let parts = [
-        ("{{policy}}", policy(&script, STYLE, page.figures)),
+        ("{{policy}}", policy(Some(&script), STYLE, page.figures)),
         ("{{title}}", escape(page.title)),
         ("{{style}}", STYLE.to_owned()),
         ("{{heading}}", escape(page.title)),
@@ -115,13 +118,17 @@ pub fn page(page: &Page<'_>) -> String {
         ("{{data}}", escape_json(&data(page, &windows))),
         ("{{script}}", script),
     ];
-    // The places come in this order, and what is filled in is not looked at again.
+    filled(HTML, &parts)
+}
+
+/// A template with its places filled. They come in this order, and what is filled in is not looked at again.
+fn filled(template: &str, parts: &[(&str, String)]) -> String {
     let mut html = String::new();
-    let mut rest = HTML;
+    let mut rest = template;
     for (place, text) in parts {
         let (before, after) = rest.split_once(place).expect("the page has a place for each part");
         html.push_str(before);
-        html.push_str(&text);
+        html.push_str(text);
         rest = after;
     }
     html.push_str(rest);

@@ -69,27 +69,33 @@ fn numbers(id: &str, table: &Table) -> String {
     }
     let mut html = format!(
         "<details class=\"numbers\"><summary>The {} rows of numbers behind it</summary><p><a download=\"{id}.csv\" \
-         href=\"{}\">{id}.csv</a></p><div class=\"scroller\" tabindex=\"0\"><table><thead><tr>",
+         href=\"{}\">{id}.csv</a></p>{}",
         table.rows.len(),
         data_address("text/csv", &table.csv()),
+        self::table(table, ROWS_LISTED),
         id = escape(id),
     );
+    if let more @ 1.. = table.rows.len().saturating_sub(ROWS_LISTED) {
+        let _ = write!(html, "<p>{more} more rows are in the file.</p>");
+    }
+    html + "</details>"
+}
+
+/// The first rows of a table.
+pub(super) fn table(table: &Table, rows: usize) -> String {
+    let mut html = "<div class=\"scroller\" tabindex=\"0\"><table><thead><tr>".to_owned();
     for column in &table.columns {
         let _ = write!(html, "<th scope=\"col\">{}</th>", escape(column));
     }
     html.push_str("</tr></thead><tbody>");
-    for row in table.rows.iter().take(ROWS_LISTED) {
+    for row in table.rows.iter().take(rows) {
         html.push_str("<tr>");
         for cell in row {
             let _ = write!(html, "<td>{}</td>", escape(&in_words(cell)));
         }
         html.push_str("</tr>");
     }
-    html.push_str("</tbody></table></div>");
-    if let more @ 1.. = table.rows.len().saturating_sub(ROWS_LISTED) {
-        let _ = write!(html, "<p>{more} more rows are in the file.</p>");
-    }
-    html + "</details>"
+    html + "</tbody></table></div>"
 }
 
 fn in_words(cell: &Cell) -> String {

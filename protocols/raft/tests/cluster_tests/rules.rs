@@ -290,7 +290,7 @@ fn stale_acknowledgment_counted() {
 #[test]
 fn stale_leader_obeyed() {
     // raft/5.1-stale-leader: paper 5.1; figure 2, AppendEntries step 1.
-    check(rules::STALE_LEADER, &["raft/R8"], 1000, Profile { latency: (200, 60_000), ..STORMY });
+    check(rules::STALE_LEADER, &["raft/R8"], 4000, Profile { latency: (200, 60_000), ..STORMY });
 }
 
 /// No unsafe thing happens without the no-op: a leader that inherits entries neither commits them nor serves reads
