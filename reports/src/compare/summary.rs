@@ -58,8 +58,12 @@ pub(super) fn findings(sides: &[Side]) -> Vec<Finding> {
     let adjusted = holm(&findings.iter().map(|finding| finding.p).collect::<Vec<f64>>());
     for (finding, p) in findings.iter_mut().zip(adjusted) {
         finding.p = p;
-        let excludes_one = finding.ratio.is_none_or(|(_, low, high)| 1.0 < low || high < 1.0);
-        finding.is_significant = p < SIGNIFICANT && excludes_one;
+        // The mean must say the same: seeds that are won often, by little, may be lost rarely, by much.
+        let is_same_way = finding.ratio.is_none_or(|(_, low, high)| match is_more_better(&finding.what) {
+            true => high < 1.0,
+            false => 1.0 < low,
+        });
+        finding.is_significant = p < SIGNIFICANT && is_same_way;
         finding.sentence = sentence(finding);
     }
     findings
@@ -106,7 +110,7 @@ fn sentence(finding: &Finding) -> String {
     let all = seeds.0 + seeds.1;
     let p = if *p < 0.001 { "p < 0.001".to_owned() } else { format!("p = {p:.3}") };
     if finding.is_significant {
-        let than = if what == "goodput" { "higher" } else { "lower" };
+        let than = if is_more_better(what) { "higher" } else { "lower" };
         return format!(
             "{better} had a {than} {what} than {worse}: {means}{ratio}, in {} of {all} seeds ({p})",
             seeds.0
@@ -115,7 +119,19 @@ fn sentence(finding: &Finding) -> String {
     if all == 0 {
         return format!("{better} and {worse} had the same {what} in every seed: {means}");
     }
+    if finding.ratio.is_some_and(|(_, low, high)| 1.0 < low || high < 1.0) {
+        return format!(
+            "{what}: the difference between {better} and {worse} is not significant: {means} on average{ratio}, but \
+             {better} was better in {} of {all} seeds ({p})",
+            seeds.0
+        );
+    }
     format!("{what}: the difference between {better} and {worse} is not significant: {means}{ratio} ({p})")
+}
+
+/// Whether more of it is better.
+fn is_more_better(what: &str) -> bool {
+    QUESTIONS.iter().any(|(name, _, is_less_better, _)| *name == what && !is_less_better)
 }
 
 /// Three significant digits.
@@ -130,6 +146,33 @@ fn digits(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn finding(what: &str, ratio: (f64, f64, f64), p: f64) -> Finding {
+        Finding {
+            what: what.to_owned(),
+            unit: "ms".to_owned(),
+            better: "zab".to_owned(),
+            worse: "raft".to_owned(),
+            means: (560.0, 506.0),
+            ratio: Some(ratio),
+            seeds: (104, 96),
+            p,
+            is_significant: false,
+            sentence: String::new(),
+        }
+    }
+
+    #[test]
+    fn a_mean_that_says_otherwise_is_told() {
+        let told = sentence(&finding("longest outage", (0.88, 0.85, 0.91), 1.0));
+        assert!(
+            told.contains("not significant") && told.contains("but zab was better in 104 of 200"),
+            "{told}"
+        );
+        let told = sentence(&finding("longest outage", (0.99, 0.95, 1.03), 1.0));
+        assert!(told.contains("not significant") && !told.contains("but"), "{told}");
+        assert!(is_more_better("goodput") && !is_more_better("longest outage"));
+    }
 
     #[test]
     fn numbers_have_three_digits() {

@@ -68,8 +68,14 @@ impl Browser {
         Some(browser)
     }
 
-    /// Opens a file.
+    /// Opens a file, and waits until it is drawn.
     pub(crate) fn open(&self, file: &Path, hash: &str) {
+        self.load(file, hash);
+        self.settle();
+    }
+
+    /// Opens a file that may run no script.
+    pub(crate) fn load(&self, file: &Path, hash: &str) {
         let url = format!("file://{}{hash}", file.display());
         self.must("POST", "/url", json!({ "url": url }));
     }

@@ -226,7 +226,7 @@ fn a_reader_without_a_script_can_read() {
     let source = stale_read();
     let file = written("plain.html", &source.page(&source.stories(), &[]));
     browser.developer("Emulation.setScriptExecutionDisabled", json!({ "value": true }));
-    browser.open(&file, "");
+    browser.load(&file, "");
     assert!(browser.shows("#verdict").starts_with("raft: n0 lets read"), "{}", browser.shows("#verdict"));
     assert!(browser.shows("details[open] tbody tr:nth-child(300)").starts_with("300 "));
     assert!(!browser.is_displayed("#live") && !browser.is_displayed("#operations-section"));
