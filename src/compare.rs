@@ -140,10 +140,14 @@ fn report(work: &Work, terminal: &Terminal) -> Result<Report, Failure> {
         let findings = comparison.findings();
         let prefix =
             if work.subjects.len() == 1 { String::new() } else { format!("{}: ", subject.scenario.file) };
+        let headline = comparison.headline(&findings);
+        summary.extend(comparison.left_out().iter().map(|sentence| format!("{prefix}{sentence}.")));
+        summary.extend(headline.iter().map(|headline| format!("{prefix}{headline}.")));
         summary.extend(findings.iter().map(|finding| format!("{prefix}{}.", finding.sentence)));
         scenarios.push(serde_json::json!({
             "file": subject.scenario.file,
             "title": subject.scenario.title(),
+            "headline": headline,
             "findings": findings,
         }));
     }

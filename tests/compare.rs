@@ -97,3 +97,35 @@ fn a_folder_that_holds_something_else_is_left_alone() {
         quorate(&["compare", "scenarios/leader-crash.toml", "--seeds", "5..5", "--out", "/dev/null/x"]);
     assert_eq!(ended.code, Some(4), "{}", ended.err);
 }
+
+/// A protocol without a rule: the runs that it loses are told, not compared, and the page opens where it happened.
+#[test]
+fn runs_that_violated_something_are_told_and_not_compared() {
+    let folder = folder("compare-violated");
+    let out = folder.join("report");
+    let ended = quorate(&[
+        "compare",
+        "scenarios/mutants/profiles/local-reads.toml",
+        "--seeds",
+        "0..2",
+        "--without",
+        "zab/read-quorum",
+        "--out",
+        out.to_str().unwrap(),
+    ]);
+    assert_eq!(ended.code, Some(1), "{}", ended.err);
+    assert!(ended.out.starts_with("VIOLATED in 2 of 6 runs; first zab with seed 0: "), "{}", ended.out);
+    assert!(
+        ended.out.contains("zab violated something in 2 of 2 runs, and these are not compared."),
+        "{}",
+        ended.out
+    );
+    assert!(
+        ended.out.lines().all(|line| !line.contains("zab was best") && !line.contains("zab had")),
+        "{}",
+        ended.out
+    );
+    let page = String::from_utf8(files(&out)["report.html"].clone()).unwrap();
+    assert!(page.contains("A mutant: zab runs without the rule"));
+    assert!(page.contains("class=\"verdict violated\""));
+}

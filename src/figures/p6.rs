@@ -47,7 +47,8 @@ pub(super) fn make(effort: Effort) -> Made {
     let how = "Answers a second in windows of 100 ms, the mean of all runs; shaded while somebody is down. A follower that \
                fails takes its own clients along until they have found another server. When the leader fails, writes stop \
                until the loss is noticed and another leads; reads are answered where they are asked and go on. The \
-               burst after it is what clients had been waiting for.";
+               burst after it is what clients had been waiting for. A process that dies closes its sessions: Zab takes \
+               that for the loss and is back within a window, Raft and Multi-Paxos wait until heartbeats are missed.";
     made.figures.push(figure("p6-throughput", "P6. Throughput over time under failures", how, panels, data));
     made
 }

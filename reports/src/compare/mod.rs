@@ -99,6 +99,28 @@ impl Comparison {
     pub fn findings(&self) -> Vec<Finding> {
         summary::findings(&self.sides)
     }
+
+    /// Which protocols have runs that are not compared, because they violated something: a sentence each, without its
+    /// full stop.
+    pub fn left_out(&self) -> Vec<String> {
+        let count = |side: &Side| side.count(Verdict::Violated);
+        let violated = self.sides.iter().filter(|side| 0 < count(side));
+        let sentence = |side: &Side| {
+            format!(
+                "{} violated something in {} of {} runs, and these are not compared",
+                side.protocol,
+                count(side),
+                side.seeds
+            )
+        };
+        violated.map(sentence).collect()
+    }
+
+    /// Who was best at what, in one sentence without its full stop. None if there is nobody to compare with.
+    pub fn headline(&self, findings: &[Finding]) -> Option<String> {
+        let protocols: Vec<&str> = self.sides.iter().map(|side| side.protocol.as_str()).collect();
+        summary::headline(findings, &protocols)
+    }
 }
 
 /// What judges said of a run.

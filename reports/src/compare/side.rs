@@ -135,7 +135,20 @@ impl Side {
     }
 }
 
+/// A run that violated something has none: it ended at that moment, and how fast it was wrong is no merit.
 fn scores(digest: &Digest) -> Scores {
+    if digest.verdict == Verdict::Violated {
+        let none = f64::NAN;
+        return Scores {
+            p50: none,
+            p99: none,
+            outage: none,
+            goodput: none,
+            messages: none,
+            bytes: none,
+            syncs: none,
+        };
+    }
     let messages: u64 = digest.kinds.iter().map(|(_, sent)| sent.messages).sum();
     let bytes: u64 = digest.kinds.iter().map(|(_, sent)| sent.bytes).sum();
     let a_write = |number: u64| {

@@ -121,11 +121,12 @@ fn sentence(finding: &Finding) -> String {
     }
     if finding.ratio.is_some_and(|(_, low, high)| 1.0 < low || high < 1.0) {
         return format!(
-            "{what}: the difference between {better} and {worse} is not significant: {means} on average{ratio}, but \
-             {better} was better in {} of {all} seeds ({p})",
+            "{}: the difference between {better} and {worse} is not significant: {means} on average{ratio}, but {better} was better in {} of {all} seeds ({p})",
+            capitalized(what),
             seeds.0
         );
     }
+    let what = capitalized(what);
     format!("{what}: the difference between {better} and {worse} is not significant: {means}{ratio} ({p})")
 }
 
@@ -139,8 +140,52 @@ fn digits(value: f64) -> String {
     if value == 0.0 || !value.is_finite() {
         return format!("{value:.0}");
     }
-    let decimals = (2 - value.abs().log10().floor() as i32).clamp(0, 6) as usize;
-    format!("{value:.decimals$}")
+    let decimals = |value: f64| (2 - value.abs().log10().floor() as i32).clamp(0, 6) as usize;
+    // What is rounded up to the next power of ten has a digit less behind the point.
+    let rounded = format!("{value:.*}", decimals(value)).parse().unwrap_or(value);
+    format!("{value:.*}", if rounded == 0.0 { 6 } else { decimals(rounded) })
+}
+
+/// Who was best at what, in one sentence: best is who was significantly better than each of the others.
+pub(super) fn headline(findings: &[Finding], protocols: &[&str]) -> Option<String> {
+    let others = protocols.len().checked_sub(1).filter(|others| 0 < *others)?;
+    let best = |what: &str, protocol: &str| {
+        let wins =
+            |finding: &&Finding| finding.is_significant && finding.what == what && finding.better == protocol;
+        findings.iter().filter(wins).count() == others
+    };
+    let asked = QUESTIONS.iter().map(|question| question.0);
+    let asked: Vec<&str> = asked.filter(|what| findings.iter().any(|one| one.what == *what)).collect();
+    let short = |what: &str| what.trim_start_matches("number of ").to_owned();
+    let mut parts = Vec::new();
+    for protocol in protocols {
+        let won = asked.iter().filter(|what| best(what, protocol)).map(|what| short(what));
+        match listed(&won.collect::<Vec<_>>()) {
+            won if won.is_empty() => {}
+            won => parts.push(format!("{protocol} was best by {won}")),
+        }
+    }
+    let open = asked.iter().filter(|what| !protocols.iter().any(|protocol| best(what, protocol)));
+    match listed(&open.map(|what| short(what)).collect::<Vec<_>>()) {
+        open if open.is_empty() => {}
+        open => parts.push(format!("nobody was significantly better than all others by {open}")),
+    }
+    (!parts.is_empty()).then(|| parts.join("; "))
+}
+
+/// Words with commas, and "and" before the last.
+fn listed(words: &[String]) -> String {
+    match words {
+        [] => String::new(),
+        [only] => only.clone(),
+        [rest @ .., last] => format!("{} and {last}", rest.join(", ")),
+    }
+}
+
+/// A sentence's first letter.
+fn capitalized(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 #[cfg(test)]
@@ -163,6 +208,30 @@ mod tests {
     }
 
     #[test]
+    fn a_headline_names_who_won_against_everybody() {
+        let protocols = ["paxos", "zab", "raft"];
+        let won = |what: &str, better: &str, worse: &str, is_significant: bool| Finding {
+            better: better.to_owned(),
+            worse: worse.to_owned(),
+            is_significant,
+            ..finding(what, (1.2, 1.1, 1.3), 0.0)
+        };
+        let findings = [
+            won("longest outage", "zab", "paxos", true),
+            won("longest outage", "zab", "raft", true),
+            won("longest outage", "paxos", "raft", true),
+            won("goodput", "zab", "paxos", true),
+            won("goodput", "zab", "raft", false),
+            won("goodput", "paxos", "raft", true),
+        ];
+        assert_eq!(
+            headline(&findings, &protocols).unwrap(),
+            "zab was best by longest outage; nobody was significantly better than all others by goodput"
+        );
+        assert_eq!(headline(&[], &protocols[..1]), None);
+    }
+
+    #[test]
     fn a_mean_that_says_otherwise_is_told() {
         let told = sentence(&finding("longest outage", (0.88, 0.85, 0.91), 1.0));
         assert!(
@@ -177,8 +246,8 @@ mod tests {
     #[test]
     fn numbers_have_three_digits() {
         assert_eq!(
-            [1234.5, 12.345, 0.012_345, 1.0, 0.0].map(digits),
-            ["1234", "12.3", "0.0123", "1.00", "0"]
+            [1234.5, 12.345, 0.012_345, 1.0, 0.0, 0.9999, 99.96].map(digits),
+            ["1234", "12.3", "0.0123", "1.00", "0", "1.00", "100"]
         );
     }
 }

@@ -51,7 +51,7 @@ fn figure_section(figure: &Figure) -> String {
     );
     for Panel { name, svg } in &figure.panels {
         let name = if name.is_empty() { String::new() } else { format!("<h4>{}</h4>", escape(name)) };
-        let _ = write!(html, "<div class=\"panel\">{name}{}</div>", drawing(svg));
+        let _ = write!(html, "<div class=\"{}\">{name}{}</div>", panel_class(svg), drawing(svg));
     }
     let _ = write!(
         html,
@@ -60,6 +60,17 @@ fn figure_section(figure: &Figure) -> String {
         numbers(&figure.id, &figure.data),
     );
     html
+}
+
+/// A drawing's class, by its own width: small ones are not blown up, and wide ones may be scrolled on a phone.
+fn panel_class(svg: &str) -> &'static str {
+    let width: Option<u32> =
+        drawing(svg).split_once(" width=\"").and_then(|(_, rest)| rest.split('"').next()?.parse().ok());
+    match width {
+        Some(..=560) => "panel small",
+        Some(1_000..) => "panel wide",
+        Some(561..=999) | None => "panel",
+    }
 }
 
 /// The numbers behind a figure: as a file within the page, and the first of them as a table.
