@@ -15,6 +15,7 @@
 
 mod special;
 
+use libm::{exp, log};
 use special::{Z, binomial_at_most, t_quantile};
 
 /// Half of what 95 % leaves out.
@@ -123,11 +124,11 @@ pub fn paired(pairs: &[(f64, f64)]) -> Option<Paired> {
     let differences: Vec<f64> = pairs.iter().map(|(one, two)| two - one).collect();
     let difference = mean(&differences)?;
     let all_positive = pairs.iter().all(|(one, two)| *one > 0.0 && *two > 0.0);
-    let ratios: Vec<f64> = pairs.iter().map(|(one, two)| (two / one).ln()).collect();
+    let ratios: Vec<f64> = pairs.iter().map(|(one, two)| log(two / one)).collect();
     let ratio = all_positive.then(|| mean(&ratios)).flatten().map(|logarithm| Estimate {
-        value: logarithm.value.exp(),
-        low: logarithm.low.exp(),
-        high: logarithm.high.exp(),
+        value: exp(logarithm.value),
+        low: exp(logarithm.low),
+        high: exp(logarithm.high),
         count: logarithm.count,
     });
     let greater = differences.iter().filter(|difference| **difference > 0.0).count();

@@ -74,7 +74,7 @@ fn rate(protocol: Protocol, servers: u8, workers: u32) -> f64 {
     runs[0]
 }
 
-/// What the table's shape is: asserted of Zab, told of the others.
+/// What the table's shape is: asserted of Zab, and of the others on the same costs.
 fn shape(protocol: Protocol, measured: &[[f64; 3]], rows: &mut Vec<Row>) {
     let name = protocol.name();
     // From ten workers to twenty ours is saturated already; it may not fall.
@@ -83,12 +83,13 @@ fn shape(protocol: Protocol, measured: &[[f64; 3]], rows: &mut Vec<Row>) {
     // With three servers it is not the leader that is busiest but its followers, who answer clients too.
     let falls = measured[1..].is_sorted_by(|fewer, more| fewer[2] > more[2]);
     let told = |is_true: bool| if is_true { "yes" } else { "no" };
-    rows.push(Row::holds(format!("{name}, rate by workers"), "grows", told(grows), "grows", grows));
+    let band = format!("grows to 10 workers; no fall beyond {} % to 20", SAME * 100.0);
+    rows.push(Row::holds(format!("{name}, rate by workers"), "grows", told(grows), band, grows));
     rows.push(Row::holds(
         format!("{name}, growth by workers"),
-        "less than theirs",
+        "less than the workers",
         told(less),
-        "less than theirs",
+        "less than the workers",
         less,
     ));
     rows.push(Row::holds(

@@ -226,13 +226,13 @@ fn answers(frame: &Frame, operations: &[Measured]) -> Vec<u32> {
 
 /// The bin of a latency in nanoseconds.
 pub(super) fn bin(latency: u64) -> u16 {
-    let place = ((latency as f64 / FIRST).max(1.0).ln() * BINS_PER_E).floor();
+    let place = (libm::log((latency as f64 / FIRST).max(1.0)) * BINS_PER_E).floor();
     (place as usize).min(BINS - 1) as u16
 }
 
 /// The upper edge of a bin, in milliseconds.
 pub(super) fn edge(bin: usize) -> f64 {
-    FIRST * ((bin as f64 + 1.0) / BINS_PER_E).exp() / 1e6
+    FIRST * libm::exp((bin as f64 + 1.0) / BINS_PER_E) / 1e6
 }
 
 #[cfg(test)]

@@ -141,9 +141,9 @@ fn quantile(window: &[(u16, u64)], total: u64, share: f64) -> Option<f64> {
 }
 
 fn below(value: f64) -> f64 {
-    10f64.powf((value.log10() * 2.0).floor() / 2.0)
+    libm::exp10((libm::log10(value) * 2.0).floor() / 2.0)
 }
 
 fn above(value: f64) -> f64 {
-    10f64.powf((value.log10() * 2.0 + 0.1).ceil() / 2.0)
+    libm::exp10((libm::log10(value) * 2.0 + 0.1).ceil() / 2.0)
 }

@@ -87,6 +87,6 @@ pub(super) fn throughput(frame: &Frame, sides: &[Side]) -> Figure {
 
 /// A round number above.
 fn top(value: f64) -> f64 {
-    let base = 10f64.powf(value.max(1.0).log10().floor());
+    let base = libm::exp10(libm::log10(value.max(1.0)).floor());
     (value * 1.05 / base * 5.0).ceil() / 5.0 * base
 }

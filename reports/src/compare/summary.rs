@@ -140,7 +140,7 @@ fn digits(value: f64) -> String {
     if value == 0.0 || !value.is_finite() {
         return format!("{value:.0}");
     }
-    let decimals = |value: f64| (2 - value.abs().log10().floor() as i32).clamp(0, 6) as usize;
+    let decimals = |value: f64| (2 - libm::log10(value.abs()).floor() as i32).clamp(0, 6) as usize;
     // What is rounded up to the next power of ten has a digit less behind the point.
     let rounded = format!("{value:.*}", decimals(value)).parse().unwrap_or(value);
     format!("{value:.*}", if rounded == 0.0 { 6 } else { decimals(rounded) })

@@ -1,5 +1,7 @@
 //! Axes: which values they span, where on the sheet a value lies, and which ticks are labeled how.
 
+use libm::{log, log10};
+
 use super::{Axis, Scale};
 
 /// The most decades that a logarithmic axis shows: smaller values lie on its edge.
@@ -51,7 +53,7 @@ impl Ruler {
                 (self.low - by * (self.high - self.low), self.high + by * (self.high - self.low))
             }
             Scale::Log => {
-                let more = (self.high / self.low).powf(by);
+                let more = libm::pow(self.high / self.low, by);
                 (self.low / more, self.high * more)
             }
         };
@@ -63,7 +65,7 @@ impl Ruler {
         let share = match self.scale {
             Scale::Linear => (value - self.low) / (self.high - self.low),
             Scale::Log if value <= self.low => 0.0,
-            Scale::Log => (value / self.low).ln() / (self.high / self.low).ln(),
+            Scale::Log => log(value / self.low) / log(self.high / self.low),
         };
         // Far outside is outside enough: the backend's coordinates are 32 bits.
         self.from + share.clamp(-50.0, 50.0) * (self.to - self.from)
@@ -130,8 +132,8 @@ fn span(scale: Scale, values: impl Iterator<Item = f64>, from_zero: bool) -> (f6
             ((low / step).floor() * step, (high / step).ceil() * step)
         }
         (Scale::Log, Some((low, high))) => {
-            let last = high.log10().ceil() as i32;
-            let first = (low.log10().floor() as i32).max(last - DECADES_MAX);
+            let last = log10(high).ceil() as i32;
+            let first = (log10(low).floor() as i32).max(last - DECADES_MAX);
             (power(first), power(if first == last { last + 1 } else { last }))
         }
     }
@@ -148,7 +150,7 @@ fn even(low: f64, high: f64, count: f64) -> (Vec<f64>, f64) {
 /// Powers of ten; of few decades, also twice and five times them.
 fn decades(low: f64, high: f64, count: f64) -> Vec<f64> {
     let (first, last) = exponents(low, high);
-    let span = (high / low).log10();
+    let span = log10(high / low);
     let digits: &[f64] = if span < 1.6 { &[1.0, 2.0, 5.0] } else { &[1.0] };
     let every = (span / count.max(1.0)).ceil().max(1.0) as i32;
     let at = |exponent: i32| digits.iter().map(move |digit| digit * power(exponent));
@@ -156,7 +158,7 @@ fn decades(low: f64, high: f64, count: f64) -> Vec<f64> {
 }
 
 fn exponents(low: f64, high: f64) -> (i32, i32) {
-    ((low.log10() + 1e-9).floor() as i32, (high.log10() + 1e-9).floor() as i32)
+    ((log10(low) + 1e-9).floor() as i32, (log10(high) + 1e-9).floor() as i32)
 }
 
 /// Ten to the power: `powi` of a negative power is less exact than a division.
@@ -169,14 +171,14 @@ fn nice(step: f64) -> f64 {
     if !(step.is_finite() && step > 0.0) {
         return 1.0;
     }
-    let base = power(step.log10().floor() as i32);
+    let base = power(log10(step).floor() as i32);
     let times = [1.0, 2.0, 5.0, 10.0].into_iter().find(|times| base * times >= step * (1.0 - 1e-9));
     base * times.unwrap_or(10.0)
 }
 
 /// The number with as many decimals as steps of this size need.
 fn number(value: f64, step: f64) -> String {
-    let decimals = if step > 0.0 { (-step.log10().floor()).clamp(0.0, 9.0) as usize } else { 0 };
+    let decimals = if step > 0.0 { (-log10(step).floor()).clamp(0.0, 9.0) as usize } else { 0 };
     let value = if value.abs() < step * 1e-6 { 0.0 } else { value };
     if value.abs() >= 1e15 {
         return format!("{value:e}");
@@ -195,7 +197,7 @@ fn of_unit(value: f64, unit: &str) -> String {
         _ => (value, ""),
     };
     let plain = if (1e-4..1e12).contains(&value) {
-        grouped(&number(value, power(value.log10().floor().min(0.0) as i32)))
+        grouped(&number(value, power(log10(value).floor().min(0.0) as i32)))
     } else {
         format!("{value:e}")
     };

@@ -15,7 +15,7 @@ fn series(name: &str, ink: usize, shape: Shape, points: &[(f64, f64)]) -> Series
 /// One chart of every kind, each with all that it can have.
 fn charts() -> Vec<(&'static str, Chart)> {
     let wave = |shift: f64| {
-        (0..60).map(move |i| (f64::from(i) * 0.1, 50.0 + 40.0 * (f64::from(i) * 0.2 + shift).sin()))
+        (0..60).map(move |i| (f64::from(i) * 0.1, 50.0 + 40.0 * libm::sin(f64::from(i) * 0.2 + shift)))
     };
     let lines = Chart {
         title: "Throughput over time, with <faults> & \"marks\"".to_owned(),

@@ -4,6 +4,8 @@
 //! W. H. Press et al., *Numerical Recipes*, 3rd edition, 6.1 (log-gamma by C. Lanczos) and 6.4 (incomplete beta by its
 //! continued fraction, with W. J. Lentz's method); binomial and t through it: 6.14.
 
+use libm::{exp, log, log1p};
+
 /// The upper 2.5 % point of the normal distribution.
 pub(super) const Z: f64 = 1.959_963_984_540_054;
 /// Terms of the continued fraction: it needs about the square root of its larger parameter.
@@ -20,10 +22,10 @@ fn ln_gamma(x: f64) -> f64 {
         0.120_865_097_386_617_9e-2,
         -0.539_523_938_495_3e-5,
     ];
-    let shifted = x + 5.5 - (x + 0.5) * (x + 5.5).ln();
+    let shifted = x + 5.5 - (x + 0.5) * log(x + 5.5);
     let series =
         C.iter().enumerate().fold(1.000_000_000_190_015, |sum, (i, c)| sum + c / (x + 1.0 + i as f64));
-    -shifted + (2.506_628_274_631_000_5 * series / x).ln()
+    -shifted + log(2.506_628_274_631_000_5 * series / x)
 }
 
 /// I_x(a, b), for positive a and b and x from 0 to 1.
@@ -31,7 +33,7 @@ fn incomplete_beta(a: f64, b: f64, x: f64) -> f64 {
     if x <= 0.0 || x >= 1.0 {
         return x.clamp(0.0, 1.0);
     }
-    let front = (ln_gamma(a + b) - ln_gamma(a) - ln_gamma(b) + a * x.ln() + b * (-x).ln_1p()).exp();
+    let front = exp(ln_gamma(a + b) - ln_gamma(a) - ln_gamma(b) + a * log(x) + b * log1p(-x));
     // The fraction converges fast below the mean of the distribution; above it, its mirror does.
     if x < (a + 1.0) / (a + b + 2.0) {
         front * fraction(a, b, x) / a
