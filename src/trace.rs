@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 use serde::de::DeserializeOwned;
-use sim::trace::{HappensBefore, TRACE_VERSION, TraceEvent, TraceHeader, causes};
+use sim::trace::{HappensBefore, TRACE_VERSION, TraceEvent, TraceHeader, TraceKind, causes};
 
 use crate::exit::{self, Exit, Failure};
-use crate::render::trace::{KINDS, Page, kind_name};
+use crate::render::trace::{Page, kind_name};
 use crate::render::{self, units};
 use crate::terminal::{Terminal, Written, written};
 
@@ -33,7 +33,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "N", value_delimiter = ',', value_parser = node)]
     node: Vec<u8>,
     /// Only events of these kinds
-    #[arg(long, value_name = "KIND", value_delimiter = ',', value_parser = PossibleValuesParser::new(KINDS.map(kind_name)))]
+    #[arg(long, value_name = "KIND", value_delimiter = ',', value_parser = PossibleValuesParser::new(TraceKind::ALL.map(kind_name)))]
     kind: Vec<String>,
     /// Only events at or after this time, as in 2.5s or 300ms
     #[arg(long, value_name = "TIME", value_parser = units::parse_duration)]

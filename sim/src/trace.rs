@@ -120,6 +120,26 @@ pub enum TraceKind {
     Violation,
 }
 
+impl TraceKind {
+    /// Every kind, in the order of their declaration.
+    pub const ALL: [TraceKind; 14] = [
+        TraceKind::Boot,
+        TraceKind::Crash,
+        TraceKind::Timer,
+        TraceKind::Send,
+        TraceKind::Receive,
+        TraceKind::Drop,
+        TraceKind::Session,
+        TraceKind::Write,
+        TraceKind::Durable,
+        TraceKind::Deliver,
+        TraceKind::Note,
+        TraceKind::Client,
+        TraceKind::Fault,
+        TraceKind::Violation,
+    ];
+}
+
 /// Happens-before over a trace: an edge from each event to the next one at its node, and to each that it caused. No
 /// vector clocks: reachability says it all.
 pub struct HappensBefore {

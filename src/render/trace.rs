@@ -168,31 +168,13 @@ pub(crate) fn kind_name(kind: TraceKind) -> &'static str {
     }
 }
 
-/// Every kind.
-pub(crate) const KINDS: [TraceKind; 14] = [
-    TraceKind::Boot,
-    TraceKind::Crash,
-    TraceKind::Timer,
-    TraceKind::Send,
-    TraceKind::Receive,
-    TraceKind::Drop,
-    TraceKind::Session,
-    TraceKind::Write,
-    TraceKind::Durable,
-    TraceKind::Deliver,
-    TraceKind::Note,
-    TraceKind::Client,
-    TraceKind::Fault,
-    TraceKind::Violation,
-];
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn the_names_of_the_kinds_are_those_of_the_file() {
-        for kind in KINDS {
+        for kind in TraceKind::ALL {
             assert_eq!(serde_json::to_value(kind).expect("a word"), kind_name(kind));
         }
     }

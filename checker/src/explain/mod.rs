@@ -10,6 +10,7 @@
 
 mod drawing;
 mod first;
+pub mod markup;
 mod page;
 mod probe;
 mod shrink;

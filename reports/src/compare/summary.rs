@@ -59,11 +59,8 @@ pub(super) fn findings(sides: &[Side]) -> Vec<Finding> {
     for (finding, p) in findings.iter_mut().zip(adjusted) {
         finding.p = p;
         // The mean must say the same: seeds that are won often, by little, may be lost rarely, by much.
-        let is_same_way = finding.ratio.is_none_or(|(_, low, high)| match is_more_better(&finding.what) {
-            true => high < 1.0,
-            false => 1.0 < low,
-        });
-        finding.is_significant = p < SIGNIFICANT && is_same_way;
+        finding.is_significant =
+            p < SIGNIFICANT && (finding.ratio.is_none() || mean_agrees(finding) == Some(true));
         finding.sentence = sentence(finding);
     }
     findings
@@ -119,15 +116,32 @@ fn sentence(finding: &Finding) -> String {
     if all == 0 {
         return format!("{better} and {worse} had the same {what} in every seed: {means}");
     }
-    if finding.ratio.is_some_and(|(_, low, high)| 1.0 < low || high < 1.0) {
+    if mean_agrees(finding) == Some(false) {
         return format!(
-            "{}: the difference between {better} and {worse} is not significant: {means} on average{ratio}, but {better} was better in {} of {all} seeds ({p})",
+            "{}: the difference between {better} and {worse} is not significant: {means} on average{ratio}, but {better} was \
+             better in {} of {all} seeds ({p})",
             capitalized(what),
             seeds.0
         );
     }
     let what = capitalized(what);
-    format!("{what}: the difference between {better} and {worse} is not significant: {means}{ratio} ({p})")
+    format!(
+        "{what}: the difference between {better} and {worse} is not significant: {means}{ratio}, in {} of {all} seeds ({p})",
+        seeds.0
+    )
+}
+
+/// Whether the mean says what the seeds say; none if its interval leaves both open, or there is none.
+fn mean_agrees(finding: &Finding) -> Option<bool> {
+    let (_, low, high) = finding.ratio?;
+    let is_lower_by_mean = if 1.0 < low {
+        true
+    } else if high < 1.0 {
+        false
+    } else {
+        return None;
+    };
+    Some(is_lower_by_mean != is_more_better(&finding.what))
 }
 
 /// Whether more of it is better.
@@ -156,6 +170,12 @@ pub(super) fn headline(findings: &[Finding], protocols: &[&str]) -> Option<Strin
     };
     let asked = QUESTIONS.iter().map(|question| question.0);
     let asked: Vec<&str> = asked.filter(|what| findings.iter().any(|one| one.what == *what)).collect();
+    let seeds = findings.iter().map(|finding| finding.seeds.0 + finding.seeds.1).max().unwrap_or(0);
+    let least = |seeds: &usize| 2.0 * 0.5f64.powi(*seeds as i32) * findings.len() as f64;
+    let enough = (1..64).find(|seeds| least(seeds) < SIGNIFICANT).unwrap_or(64);
+    if 0 < seeds && seeds < enough {
+        return Some(format!("too few seeds to call any difference significant: {enough} can be enough"));
+    }
     let short = |what: &str| what.trim_start_matches("number of ").to_owned();
     let mut parts = Vec::new();
     for protocol in protocols {
@@ -229,6 +249,9 @@ mod tests {
             "zab was best by longest outage; nobody was significantly better than all others by goodput"
         );
         assert_eq!(headline(&[], &protocols[..1]), None);
+        let few = findings.map(|finding| Finding { seeds: (4, 0), is_significant: false, ..finding });
+        let told = headline(&few, &protocols).unwrap();
+        assert_eq!(told, "too few seeds to call any difference significant: 8 can be enough");
     }
 
     #[test]
@@ -238,8 +261,11 @@ mod tests {
             told.contains("not significant") && told.contains("but zab was better in 104 of 200"),
             "{told}"
         );
-        let told = sentence(&finding("longest outage", (0.99, 0.95, 1.03), 1.0));
-        assert!(told.contains("not significant") && !told.contains("but"), "{told}");
+        for ratio in [(0.99, 0.95, 1.03), (1.3, 1.2, 1.4)] {
+            let told = sentence(&finding("longest outage", ratio, 1.0));
+            assert!(told.contains("not significant") && !told.contains("but"), "{told}");
+            assert!(told.contains("in 104 of 200 seeds"), "{told}");
+        }
         assert!(is_more_better("goodput") && !is_more_better("longest outage"));
     }
 

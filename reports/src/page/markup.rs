@@ -1,4 +1,4 @@
-//! Escaping, and the policy that a page sets itself.
+//! The policy that a page sets itself, drawings, and files within a page. Escaping is [`checker::explain::markup`]'s.
 
 use std::fmt::Write;
 
@@ -7,38 +7,6 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
 use crate::figure::Figure;
-
-/// Text as content of an element or an attribute.
-pub(super) fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            '\n' => escaped.push('\n'),
-            letter if letter.is_control() || matches!(letter, '\u{2028}' | '\u{2029}') => escaped.push(' '),
-            letter => escaped.push(letter),
-        }
-    }
-    escaped
-}
-
-/// JSON that can stand within an element: these letters only come in its strings.
-pub(super) fn escape_json(json: &str) -> String {
-    let mut escaped = String::with_capacity(json.len());
-    for letter in json.chars() {
-        match letter {
-            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
-                write!(escaped, "\\u{:04x}", letter as u32).expect("a string takes everything");
-            }
-            letter => escaped.push(letter),
-        }
-    }
-    escaped
-}
 
 /// What is allowed: this script if there is one, this style, the styles within the figures, and nothing from anywhere else.
 pub(super) fn policy(script: Option<&str>, style: &str, figures: &[Figure]) -> String {
@@ -89,15 +57,6 @@ pub(super) fn data_address(media_type: &str, text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn hostile_text_is_text() {
-        assert_eq!(escape("</script><img src='x'>&\0"), "&lt;/script&gt;&lt;img src=&#39;x&#39;&gt;&amp; ");
-        let json = escape_json(r#"["</script>&"]"#);
-        assert_eq!(json, r#"["\u003c/script\u003e\u0026"]"#);
-        let back: Vec<String> = serde_json::from_str(&json).expect("still JSON");
-        assert_eq!(back, ["</script>&"]);
-    }
 
     #[test]
     fn the_policy_names_the_blocks_by_hash() {

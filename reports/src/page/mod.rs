@@ -6,7 +6,7 @@
 //!
 //! Files in reading order: [`window`] (which events are shown), [`interest`] (what to jump to, what to collapse),
 //! [`story`] and [`operations`] (a run and its clients as columns of numbers), [`sections`] (what a reader without a
-//! script sees), [`markup`] (escaping, and the policy), [`sheet`] (a page of figures alone). The script stands in `js/`, a subject a file.
+//! script sees), [`markup`] (the policy), [`sheet`] (a page of figures alone). The script stands in `js/`, a subject a file.
 
 mod interest;
 mod markup;
@@ -18,13 +18,14 @@ mod texts;
 mod window;
 
 use checker::History;
+use checker::explain::markup::{escape, escape_json, filled};
 use serde_json::json;
 use sim::measure::Measures;
 use sim::outcome::Outcome;
 use sim::trace::{TraceEvent, TraceHeader};
 
 use crate::figure::Figure;
-use crate::page::markup::{escape, escape_json, policy};
+use crate::page::markup::policy;
 use crate::page::texts::Texts;
 use crate::page::window::Window;
 
@@ -119,20 +120,6 @@ pub fn page(page: &Page<'_>) -> String {
         ("{{script}}", script),
     ];
     filled(HTML, &parts)
-}
-
-/// A template with its places filled. They come in this order, and what is filled in is not looked at again.
-fn filled(template: &str, parts: &[(&str, String)]) -> String {
-    let mut html = String::new();
-    let mut rest = template;
-    for (place, text) in parts {
-        let (before, after) = rest.split_once(place).expect("the page has a place for each part");
-        html.push_str(before);
-        html.push_str(text);
-        rest = after;
-    }
-    html.push_str(rest);
-    html
 }
 
 /// Everything that the script draws.

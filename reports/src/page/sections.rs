@@ -2,11 +2,12 @@
 
 use std::fmt::Write;
 
+use checker::explain::markup::escape;
 use sim::outcome::{JudgeReport, Verdict};
 
 use crate::figure::{Cell, Figure, Panel, Table};
 use crate::page::Story;
-use crate::page::markup::{data_address, drawing, escape};
+use crate::page::markup::{data_address, drawing};
 use crate::page::window::{EVENTS_MAX, Window};
 
 /// Events that are in the page as a table, for readers without a script.

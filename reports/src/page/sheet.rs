@@ -1,7 +1,9 @@
 //! A page of figures and one table, without a run to walk through and without a script.
 
+use checker::explain::markup::{escape, filled};
+
 use crate::figure::{Figure, Table};
-use crate::page::markup::{escape, policy};
+use crate::page::markup::policy;
 use crate::page::{STYLE, sections};
 
 /// What such a page is made of.
@@ -41,7 +43,7 @@ pub fn sheet(sheet: &Sheet<'_>) -> String {
         ("{{table-title}}", escape(sheet.table_title)),
         ("{{table}}", sections::table(sheet.table, usize::MAX)),
     ];
-    super::filled(HTML, &parts)
+    filled(HTML, &parts)
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use crate::page::window::Window;
 ///
 /// - `time`: nanoseconds since the event before (the first: since `base`);
 /// - `node`, `peer`, `client`, `operation`: number + 1, zero for none;
-/// - `kind`: place in [`KINDS`]; `message`, `rule`: texts;
+/// - `kind`: place in [`TraceKind::ALL`]; `message`, `rule`: texts;
 /// - `cause`: how many events ago, zero for none, and `-seq` if the cause is not shown;
 /// - `text`: twice the number of its text, and one more if the peer or client at its head was left out.
 pub(super) fn data(story: &Story, window: &Window, texts: &mut Texts) -> Json {
@@ -72,26 +72,9 @@ pub(super) fn data(story: &Story, window: &Window, texts: &mut Texts) -> Json {
     })
 }
 
-/// The kinds of event, in the order of the script's list.
-const KINDS: [TraceKind; 14] = [
-    TraceKind::Boot,
-    TraceKind::Crash,
-    TraceKind::Timer,
-    TraceKind::Send,
-    TraceKind::Receive,
-    TraceKind::Drop,
-    TraceKind::Session,
-    TraceKind::Write,
-    TraceKind::Durable,
-    TraceKind::Deliver,
-    TraceKind::Note,
-    TraceKind::Client,
-    TraceKind::Fault,
-    TraceKind::Violation,
-];
-
+/// The script's list has the same order.
 fn place_of(kind: TraceKind) -> i64 {
-    KINDS.iter().position(|&other| other == kind).expect("every kind is in the list") as i64
+    TraceKind::ALL.iter().position(|&other| other == kind).expect("every kind is in the list") as i64
 }
 
 /// An event's words without the peer or client at their head, which its columns have.

@@ -8,6 +8,7 @@ use std::fmt::Write;
 use serde_json::{Value as Json, json};
 
 use crate::explain::drawing::{self, Bar, Drawing};
+use crate::explain::markup::{escape, escape_json, filled};
 use crate::history::{History, Outcome};
 use crate::object::Object;
 use crate::table::Interner;
@@ -56,48 +57,7 @@ pub fn page<K: Object>(
         ("{{data}}", escape_json(&data)),
         ("{{script}}", SCRIPT.to_owned()),
     ];
-    // The places come in this order, and what is filled in is not looked at again.
-    let mut page = String::new();
-    let mut rest = HTML;
-    for (place, text) in parts {
-        let (before, after) = rest.split_once(place).expect("the page has a place for each part");
-        page.push_str(before);
-        page.push_str(&text);
-        rest = after;
-    }
-    page.push_str(rest);
-    page
-}
-
-/// Text as content of an element or an attribute.
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            letter if letter.is_control() || matches!(letter, '\u{2028}' | '\u{2029}') => escaped.push(' '),
-            letter => escaped.push(letter),
-        }
-    }
-    escaped
-}
-
-/// JSON that can stand within an element: these letters only come in its strings.
-fn escape_json(json: &str) -> String {
-    let mut escaped = String::with_capacity(json.len());
-    for letter in json.chars() {
-        match letter {
-            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
-                write!(escaped, "\\u{:04x}", letter as u32).expect("a string takes everything");
-            }
-            letter => escaped.push(letter),
-        }
-    }
-    escaped
+    filled(HTML, &parts)
 }
 
 fn state(verdict: &Verdict) -> &'static str {
