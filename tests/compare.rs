@@ -76,6 +76,15 @@ fn the_same_comparison_gives_the_same_bytes_at_any_number_of_jobs() {
     ] {
         assert!(of_one.contains_key(name), "{name} is missing");
     }
+    for (name, svg) in of_one.iter().filter(|(name, _)| name.ends_with(".svg")) {
+        let svg = std::str::from_utf8(svg).unwrap();
+        let document = roxmltree::Document::parse(svg).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let heads: Vec<&str> =
+            document.root_element().children().map(|node| node.tag_name().name()).collect();
+        for head in ["title", "desc"] {
+            assert!(heads.contains(&head), "{name} has no <{head}>");
+        }
+    }
     assert!(of_one.keys().all(|name| !name.ends_with(".part")), "nothing is left half-done");
     // A closed loop has no load to offer, and the figure says so.
     let load = String::from_utf8(of_one["latency-against-load.median.svg"].clone()).unwrap();

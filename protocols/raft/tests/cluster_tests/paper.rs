@@ -84,6 +84,35 @@ fn term_and_vote_are_one_record() {
 }
 
 #[test]
+fn who_learns_of_a_higher_term_goes_on_waiting() {
+    // Paper 5.2: a timer restarts for a leader, a granted vote or an election of one's own. A candidate that is asked by
+    // one that cannot win would else wait anew each time, as figure 16 would be if it did.
+    let mut world = led_from(&Options { link: Link::Datagram, ..Options::calm(3) }, 0);
+    let leader = world.leader().unwrap();
+    let mut others = world.nodes().filter(|node| *node != leader);
+    let (candidate, other) = (others.next().unwrap(), others.next().unwrap());
+    world.cut_off(candidate);
+    let role = |world: &World| world.host(candidate).replica().status().role;
+    assert!(world.run_until(10 * DETECTION.0, |world| role(world) == Role::Candidate));
+    world.run_for(MS);
+    let deadline = |world: &World| world.host(candidate).replica().deadline();
+    let before = deadline(&world);
+    let ask = |world: &World, last_index, last_term| Message::RequestVote {
+        term: Term(world.term(candidate) + 1),
+        last_index,
+        last_term,
+        transfer: false,
+    };
+    let behind = ask(&world, Index(0), Term(0));
+    world.hand(other, candidate, behind);
+    assert_eq!(role(&world), Role::Follower);
+    assert_eq!(deadline(&world), before, "it was asked in vain");
+    let ahead = ask(&world, Index(1_000), Term(world.term(candidate)));
+    world.hand(other, candidate, ahead);
+    assert_ne!(deadline(&world), before, "it gave its vote");
+}
+
+#[test]
 fn a_vote_lasts_as_long_as_its_term() {
     // raft/vote-kept: paper 5.2. A leader that hears no majority steps down in the term it was elected in.
     let options = Options::calm(3).set(&[("check_quorum", "on")]);
